@@ -1,0 +1,102 @@
+/* A tenant: a customer company with its admin account, agents and extended fields; and the immutable
+ * snapshot of all tenants that requests are judged by.
+ *
+ * A snapshot is made whole by the store, never changed, shared by threads, and freed with its last
+ * reference. Everything in it lives as long as it. */
+#ifndef WSCRM_DOMAIN_TENANT_H
+#define WSCRM_DOMAIN_TENANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "base/zone.h"
+
+#define TENANTS_MAX       10000
+#define TENANT_MAX_AGENTS 10000
+#define TENANT_MAX_FIELDS 100
+#define TENANT_NAME_LONGEST \
+    255 /* characters: tenant names, admins, agents, nicknames, field names */
+#define TENANT_MAX_RATE         10000 /* calls a second and API */
+#define TENANT_DEFAULT_RATE     50    /* Development Guide: 50 times/1s per single API */
+#define TENANT_MAX_WINDOW_S     86400
+#define TENANT_DEFAULT_WINDOW_S 300
+
+enum edition { EDITION_STANDARD, EDITION_PROFESSIONAL };
+const char *edition_name(enum edition edition);
+int edition_parse(struct str text, enum edition *ret_edition) MUST_USE;
+
+struct agent {
+    int64_t id;
+    struct str user_name, nickname;
+};
+
+enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DATE, FIELD_OPTION };
+const char *field_type_name(enum field_type type);
+int field_type_parse(struct str text, enum field_type *ret_type) MUST_USE;
+
+struct field {
+    int64_t id;
+    struct str name;
+    enum field_type type;
+    const struct str *options; /* of FIELD_OPTION */
+    size_t option_count;
+};
+#define FIELD_MAX_OPTIONS 200
+
+/* Whether `text` may be a value of the field: number a decimal number, date `yyyy/MM/dd`, option one
+ * of its options; at most CUSTOMER_EXTENDED_LONGEST characters. */
+bool field_accepts(const struct field *field, struct str text);
+
+/* True when `name` may name an extended field: 1 to TENANT_NAME_LONGEST characters, no control
+ * characters, and none of the names that customers have on the wire already. */
+bool field_name_allowed(struct str name);
+/* A user name, admin name: 1 to TENANT_NAME_LONGEST characters, no control characters or commas, no
+ * blanks at its ends (lists of executors are comma separated). */
+bool user_name_allowed(struct str name);
+
+struct tenant {
+    int64_t id;
+    struct str name, admin, time_zone;
+    struct str api_key; /* secret; len 0: none */
+    enum edition edition;
+    int rate_limit;     /* calls per second and endpoint; 0: none */
+    int token_window_s; /* 0: the check is off */
+    const struct zone *zone;
+    struct agent *agents; /* ascending by id */
+    size_t agent_count;
+    struct field *fields; /* ascending by id */
+    size_t field_count;
+    const struct agent *
+        *agents_by_name; /* ascending by memcmp of the name; tenants_seal() makes it */
+    const struct field **fields_by_name;
+};
+
+const struct agent *tenant_agent(const struct tenant *tenant, struct str user_name); /* or NULL */
+const struct agent *tenant_agent_by_id(const struct tenant *tenant, int64_t id);     /* or NULL */
+const struct field *tenant_field(const struct tenant *tenant, struct str name);      /* or NULL */
+const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id);     /* or NULL */
+
+struct tenants;
+
+/* Making one: new, then fill through the arena and tenants_add() in ascending order of id, then seal.
+ * Zones are loaded once per name (tenants_zone). */
+int tenants_new(struct tenants **ret_tenants) MUST_USE;
+struct arena *tenants_arena(struct tenants *tenants);
+int tenants_zone(struct tenants *tenants, const char *name, const struct zone **ret_zone) MUST_USE;
+int tenants_add(struct tenants *tenants,
+                const struct tenant *tenant) MUST_USE; /* copies the struct */
+int tenants_seal(struct tenants *tenants) MUST_USE;
+
+/* Any thread. tenants_unref(NULL) is fine. The last reference wipes the ApiKeys and frees. */
+struct tenants *tenants_ref(struct tenants *tenants);
+void tenants_unref(struct tenants *tenants);
+
+size_t tenants_count(const struct tenants *tenants);
+const struct tenant *tenants_at(const struct tenants *tenants, size_t index);
+const struct tenant *tenants_find(const struct tenants *tenants, int64_t id); /* or NULL */
+
+#endif
