@@ -1,0 +1,267 @@
+/* store_check(): is what the tables hold in the form that the rest of the store relies on? */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/sqlite/customer_row.h"
+#include "store/sqlite/key_file.h"
+#include "store/sqlite/migrations.h"
+#include "store/sqlite/store_sqlite.h"
+
+#define PROBLEMS_MAX 100
+/* Customers read in one transaction: short enough not to keep the server's log from starting over. */
+#define WALK_ROWS 5000
+/* Labels seen lately: a power of 2. */
+#define SEEN_LABELS 1024
+
+struct seen_label {
+    int64_t id, tenant_id;
+    int kind; /* -1: there is no such label */
+};
+
+struct check {
+    struct store *store;
+    struct connection connection;
+    void (*problem)(void *context, const char *text);
+    void *context;
+    int problems;
+    struct arena arena;
+    sqlite3_stmt *label, *field;
+    struct seen_label seen[SEEN_LABELS];
+};
+
+static void __attribute__((format(printf, 2, 3)))
+report(struct check *check, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (check->problems++ < PROBLEMS_MAX) {
+        check->problem(check->context, text);
+    }
+}
+
+/* Each row of these is a problem, its text the first column. `ok` is integrity_check's good news. */
+static const char *const questions[] = {
+    "PRAGMA integrity_check(100)",
+    "SELECT 'agent ' || id || ': its tenant ' || tenant || ' does not exist' FROM agent"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'account ' || number || ': its tenant ' || tenant || ' does not exist' FROM account"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'account ' || number || ': its agent ' || account.agent || ' is not the tenant''s'"
+    " FROM account LEFT JOIN agent ON agent.id = account.agent AND agent.tenant = account.tenant"
+    " WHERE account.agent IS NOT NULL AND agent.id IS NULL LIMIT 100",
+    "SELECT 'field ' || id || ': its tenant ' || tenant || ' does not exist' FROM field"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'label ' || id || ': its tenant ' || tenant || ' does not exist' FROM label"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'label ' || id || ': kind ' || kind || ' or an empty name' FROM label"
+    " WHERE kind NOT IN (0, 1, 2) OR name = '' LIMIT 100",
+};
+
+static void ask(struct check *check, const char *question)
+{
+    int result = ERR_STORE;
+    sqlite3_stmt *statement = connection_prepare(&check->connection, question);
+    while (statement && (result = connection_step(&check->connection, statement)) == 1) {
+        struct str text = column_str(statement, 0);
+        if (!str_is(text, "ok")) {
+            report(check, "%.*s", (int)text.len, text.len ? text.p : "");
+        }
+    }
+    if (result < 0) {
+        report(check, "check: %s", check->connection.fault_text);
+        connection_clear(&check->connection);
+    }
+    sqlite3_finalize(statement);
+}
+
+static void check_key(struct check *check)
+{
+    struct store *store = check->store;
+    uint8_t key[SECRET_KEY_LEN];
+    char why[256];
+    if (key_file_load(store->key_path, key, why, sizeof(why)) < 0) {
+        report(check, "%s", why);
+        return;
+    }
+    if (key_check(&check->connection, store->crypto, key) < 0) {
+        report(check, "%s: not the key that the database was made with", store->key_path);
+    }
+    explicit_bzero(key, sizeof(key));
+}
+
+/* The snapshot's making opens every ApiKey and reads every option. */
+static void check_tenants(struct check *check)
+{
+    struct tenants *tenants = NULL;
+    char why[256];
+    if (tenants_load(check->store, &check->connection, &tenants, why, sizeof(why)) < 0) {
+        report(check, "%s", why);
+    }
+    tenants_unref(tenants);
+}
+
+/* --- customers, row by row */
+
+static const struct seen_label *find_label(struct check *check, int64_t id)
+{
+    struct seen_label *seen = &check->seen[(size_t)id & (SEEN_LABELS - 1)];
+    if (seen->id == id) {
+        return seen;
+    }
+    bind_i64(check->label, 1, id);
+    *seen = (struct seen_label){.id = id, .kind = -1};
+    if (connection_step(&check->connection, check->label) == 1) {
+        seen->tenant_id = sqlite3_column_int64(check->label, 0);
+        seen->kind = sqlite3_column_int(check->label, 1);
+        sqlite3_reset(check->label);
+    }
+    return seen;
+}
+
+static void check_label(struct check *check, int64_t customer_id, int64_t tenant_id,
+                        int64_t label_id, enum label_kind kind)
+{
+    const struct seen_label *seen = find_label(check, label_id);
+    if (seen->kind != (int)kind || seen->tenant_id != tenant_id) {
+        report(check, "customer %lld: label %lld is not one of its tenant's of kind %d",
+               (long long)customer_id, (long long)label_id, (int)kind);
+    }
+}
+
+static void check_tags(struct check *check, int64_t customer_id, int64_t tenant_id, struct str text)
+{
+    int64_t ids[CUSTOMER_MAX_TAGS];
+    int count = tag_ids_parse(text, ids, CUSTOMER_MAX_TAGS);
+    if (count < 0) {
+        report(check, "customer %lld: tags are not a list of label ids", (long long)customer_id);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        check_label(check, customer_id, tenant_id, ids[i], LABEL_TAG);
+    }
+}
+
+/* A field that was removed leaves its values behind; one of another tenant is a fault. */
+static void check_field(struct check *check, int64_t customer_id, int64_t tenant_id,
+                        int64_t field_id)
+{
+    bind_i64(check->field, 1, field_id);
+    if (connection_step(&check->connection, check->field) != 1) {
+        return;
+    }
+    if (sqlite3_column_int64(check->field, 0) != tenant_id) {
+        report(check, "customer %lld: extended field %lld is another tenant's",
+               (long long)customer_id, (long long)field_id);
+    }
+    sqlite3_reset(check->field);
+}
+
+static void check_extended(struct check *check, int64_t customer_id, int64_t tenant_id,
+                           struct str text)
+{
+    struct extended_raw values[EXTENDED_RAW_MAX];
+    int count = extended_parse(text, values, EXTENDED_RAW_MAX);
+    for (int i = 0; i < count; i++) {
+        struct str value;
+        if (extended_unescape(&check->arena, values[i].escaped, &value) < 0 ||
+            !utf8_valid(value.p, value.len)) {
+            count = ERR_INVALID;
+            break;
+        }
+        check_field(check, customer_id, tenant_id, values[i].field_id);
+    }
+    arena_reset(&check->arena);
+    if (count < 0) {
+        report(check, "customer %lld: extended is not of its form", (long long)customer_id);
+    }
+}
+
+static void check_customer(struct check *check, sqlite3_stmt *row)
+{
+    int64_t id = sqlite3_column_int64(row, 0), tenant_id = sqlite3_column_int64(row, 1);
+    if (sqlite3_column_int64(row, 2) != 0) {
+        check_label(check, id, tenant_id, sqlite3_column_int64(row, 2), LABEL_STAGE);
+    }
+    if (sqlite3_column_int64(row, 3) != 0) {
+        check_label(check, id, tenant_id, sqlite3_column_int64(row, 3), LABEL_SOURCE);
+    }
+    check_tags(check, id, tenant_id, column_str(row, 4));
+    check_extended(check, id, tenant_id, column_str(row, 5));
+    if (sqlite3_column_type(row, 6) == SQLITE_NULL) {
+        report(check, "customer %lld: its tenant %lld does not exist", (long long)id,
+               (long long)tenant_id);
+    }
+}
+
+/* One transaction. Returns the last id, 0 at the end. */
+static int64_t walk_piece(struct check *check, sqlite3_stmt *walk, int64_t behind)
+{
+    int result;
+    int64_t last = 0;
+    bind_i64(walk, 1, behind);
+    bind_i64(walk, 2, WALK_ROWS);
+    while ((result = connection_step(&check->connection, walk)) == 1) {
+        last = sqlite3_column_int64(walk, 0);
+        check_customer(check, walk);
+    }
+    if (result < 0) {
+        report(check, "check: %s", check->connection.fault_text);
+        return 0;
+    }
+    return last;
+}
+
+static void check_customers(struct check *check)
+{
+    struct connection *connection = &check->connection;
+    sqlite3_stmt *walk = connection_prepare(
+        connection, "SELECT customer.id, customer.tenant, stage, source, tags, extended, tenant.id"
+                    " FROM customer LEFT JOIN tenant ON tenant.id = customer.tenant"
+                    " WHERE customer.id > ?1 ORDER BY customer.id LIMIT ?2");
+    check->label = connection_prepare(connection, "SELECT tenant, kind FROM label WHERE id = ?1");
+    check->field = connection_prepare(connection, "SELECT tenant FROM field WHERE id = ?1");
+    if (walk && check->label && check->field) {
+        for (int64_t last = 0; (last = walk_piece(check, walk, last)) != 0;) {
+            continue;
+        }
+    } else {
+        report(check, "check: %s", connection->fault_text);
+    }
+    sqlite3_finalize(walk);
+    sqlite3_finalize(check->label);
+    sqlite3_finalize(check->field);
+}
+
+int store_check(struct store *store, void (*problem)(void *context, const char *text),
+                void *context)
+{
+    struct check *check = calloc(1, sizeof(*check));
+    if (!check) {
+        problem(context, "check: out of memory");
+        return 1;
+    }
+    check->store = store;
+    check->problem = problem;
+    check->context = context;
+    arena_init(&check->arena, (size_t)2 << 20);
+    if (store_connect(store, &check->connection) < 0) {
+        report(check, "%s: %s", store->database_path, check->connection.fault_text);
+    } else {
+        for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+            ask(check, questions[i]);
+        }
+        check_key(check);
+        check_tenants(check);
+        check_customers(check);
+        connection_close(&check->connection);
+    }
+    int problems = check->problems;
+    arena_free(&check->arena);
+    free(check);
+    return problems;
+}

@@ -1,0 +1,39 @@
+/* A reader's inside: what the reading verbs share. */
+#ifndef WSCRM_STORE_SQLITE_READER_H
+#define WSCRM_STORE_SQLITE_READER_H
+
+#include "base/arena.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/customer_row.h"
+#include "store/sqlite/labels.h"
+#include "store/store.h"
+
+/* A transaction ends at the first of these; both keep the log's copying going, see writer_checkpoint.c. */
+#define READS_MAX    256
+#define READS_MAX_US 2000
+
+/* What a verb's read returns to go on in the next transaction: it kept its place in call->progress. */
+#define READER_MORE INT32_MIN
+
+struct store_reader {
+    struct store *store;
+    struct connection connection; /* closed after a fault, until the next run */
+    struct store_call *first, *last;
+    size_t waiting;
+    bool failing; /* said once */
+    size_t reads; /* of the running transaction */
+    int64_t start_us;
+
+    struct label_names labels;
+    struct arena arena; /* of the customer that is shown */
+    struct str tags[CUSTOMER_MAX_TAGS];
+    struct extended_value extended[EXTENDED_RAW_MAX];
+};
+
+/* For the verbs. */
+void reader_ask(struct store_reader *reader, struct store_call *call,
+                int (*read)(struct store_reader *reader, struct store_call *call));
+/* Counts a read. False: the transaction is over, return READER_MORE before this one. */
+bool reader_take(struct store_reader *reader);
+
+#endif

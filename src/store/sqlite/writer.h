@@ -1,0 +1,90 @@
+/* The one thread that writes: takes commands from its mailbox and runs all that wait as one
+ * transaction (group commit), each in a savepoint of its own, then answers all of them.
+ *
+ * Two lanes. Light commands (at most WRITER_LIGHT_ROWS rows) share a group. A heavy one (an import of
+ * thousands, the removal of a tenant) is run in pieces, each a transaction of its own, in turns with
+ * the light groups: so neither waits long for the other, and a piece needs no savepoint, which would
+ * keep a copy of every page that it touches. Imports are finished in the order they came; sweeps of
+ * unknown length (rows SIZE_MAX) go to the end of the lane after each piece. */
+#ifndef WSCRM_STORE_SQLITE_WRITER_H
+#define WSCRM_STORE_SQLITE_WRITER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/mailbox.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/labels.h"
+#include "store/store.h"
+
+/* A group ends at the first of these. 20 ms is what the first of a group waits for the last. */
+#define GROUP_MAX_COMMANDS 1000
+#define GROUP_MAX_ROWS     10000
+#define GROUP_MAX_US       20000
+/* The most that a command may overrun a group that was nearly over: some 5 ms. */
+#define WRITER_LIGHT_ROWS 500
+
+/* What a heavy command's run returns to be called again in a later transaction: it has kept its
+ * place in call->progress. */
+#define WRITER_MORE INT32_MIN
+
+struct lane {
+    struct store_call *first, *last;
+};
+
+struct writer {
+    struct mailbox *inbox;
+    struct letter stop;
+    atomic_size_t waiting; /* commands accepted and not answered yet */
+    pthread_t thread;
+    bool started;
+
+    /* The writer thread's own from here on (store_open()'s before it starts). */
+    struct connection connection;
+    struct lane light, heavy;
+    bool stopping;
+    struct labels labels;
+    struct arena arena;   /* of the running command */
+    bool tenants_changed; /* by this group: a new snapshot is made before its commit */
+    size_t group_rows;
+    int64_t group_start_us;
+    int log_pages;         /* length of the write-ahead log after the last commit */
+    int log_pages_copied;  /* at the last checkpoint */
+    bool checkpoint_fails; /* said once */
+
+    atomic_uint_fast64_t groups, commands, rows, failed_groups, checkpoints;
+    atomic_bool healthy;
+};
+
+int writer_init(struct writer *writer) MUST_USE;
+/* The connection is open and migrated. ERR_SYSTEM, ERR_NOMEM. */
+int writer_start(struct store *store) MUST_USE;
+/* Runs what waits and ends the thread, when there is one; closes the connection. */
+void writer_stop(struct store *store);
+
+/* For the verbs: posts the call to the writer, or its refusal to its home. `rows` is an upper bound of
+ * the rows that it touches; SIZE_MAX: unknown. */
+void writer_post(struct store *store, struct store_call *call, size_t rows,
+                 int (*run)(struct store *store, struct store_call *call));
+
+/* For run functions: counts a row. False: the piece is over, return WRITER_MORE before this row.
+ * Light commands are never cut. */
+bool writer_take_row(struct writer *writer, const struct store_call *call);
+
+/* --- writer_checkpoint.c */
+
+/* Watches the log's length from now on. After each opening of the connection. */
+void checkpoint_watch(struct writer *writer);
+/* Between groups: copies the log into the database when it is long enough. */
+void checkpoint_if_due(struct writer *writer);
+/* What can be copied now, and the log cut to nothing when nobody reads it. Before the first command on
+ * a connection, because a log that was written and not synced (by a killed process, by a commit that
+ * failed) reads as committed: a command that finds its change already there would be acknowledged
+ * without a sync. Also at the end. ERR_STORE. */
+int checkpoint_all(struct writer *writer) MUST_USE;
+
+#endif

@@ -1,0 +1,196 @@
+/* The store's face: asynchronous, batch-first domain verbs.
+ *
+ * A verb is a struct that its caller owns and fills, with a `struct store_call` as its first member.
+ * The verb function takes it and returns at once; later `done` runs, exactly once, on the thread that
+ * reads the caller's mailbox (`home`), never before the verb function has returned. Until then the
+ * struct and all that it points to must stay. All text given is valid UTF-8 within its limits.
+ *
+ * Writes: a verb answered 0 is on disk (synchronous=FULL) before `done` runs. Errors: ERR_BUSY the
+ * queue is full, ERR_CLOSED shutting down (nothing was done); ERR_STORE nothing was changed;
+ * ERR_UNKNOWN the commit failed or a long command broke off, the outcome is unknown, repeating is safe;
+ * others as each verb says (then nothing was changed). Every read sees all writes acknowledged before
+ * it was asked for. Every verb on tenant data takes the tenant. */
+#ifndef WSCRM_STORE_STORE_H
+#define WSCRM_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/err.h"
+#include "base/mailbox.h"
+#include "base/text.h"
+#include "domain/customer.h"
+#include "domain/tenant.h"
+
+struct store;
+struct store_reader;
+
+struct store_settings {
+    const char *directory; /* exists; holds wscrm.db, wscrm.key */
+    size_t queue_max;      /* write commands that may wait; 4,096 */
+    size_t cache_kib;      /* page cache of each connection; 8,192 */
+    size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
+};
+void store_settings_default(struct store_settings *settings);
+
+/* Opens, makes when it is not there, migrates, loads the tenants, starts the writer thread. The caller
+ * holds the directory's lock. On failure why[] names the place and the cause. */
+int store_open(const struct store_settings *settings, struct crypto *crypto,
+               struct store **ret_store, char *why, size_t why_size) MUST_USE;
+/* Answers what waits (writes run), then closes. No verb may be called any more. */
+void store_close(struct store *store);
+
+/* For commands beside a running server: reads only, takes no lock, starts no thread; the verbs on it
+ * answer ERR_CLOSED. ERR_NOT_FOUND: no store there. */
+int store_open_read_only(const struct store_settings *settings, struct crypto *crypto,
+                         struct store **ret_store, char *why, size_t why_size) MUST_USE;
+
+/* The current snapshot of all tenants, with a reference for the caller. Any thread. A change of a
+ * tenant is in the snapshot before its verb's `done` runs. */
+struct tenants *store_tenants(struct store *store);
+/* Grows with each new snapshot; cheap to ask for every request. Any thread. */
+uint64_t store_tenants_version(const struct store *store);
+
+struct store_call {
+    struct letter letter; /* the store's until done */
+    struct mailbox *home; /* where done is to run */
+    void (*done)(struct store_call *call);
+    void *owner; /* the caller's */
+    int result;  /* set before done: 0 or a count, or an enum err */
+    /* the store's own */
+    struct store *store;
+    int (*run)(struct store *store, struct store_call *call);          /* a write */
+    int (*read)(struct store_reader *reader, struct store_call *call); /* a read */
+    struct store_call *next;
+    size_t progress; /* of a long command: how far it came, 0 at first */
+    int64_t subject; /* of a long command: the id it works on */
+    size_t rows;     /* upper bound of what it touches; SIZE_MAX: unknown */
+    bool begun;      /* a piece of it is on disk */
+};
+
+/* --- customers ------------------------------------------------------------------------------- */
+
+struct customer_outcome {
+    int result; /* 0, or ERR_NO_AGENT (owner unknown), ERR_NOT_FOUND (extended field is gone),
+                 * ERR_TOO_LARGE (more than CUSTOMER_MAX_TAGS tags or TENANT_MAX_LABELS names) */
+    const char *place; /* the wire name of the field at fault, static, for ERR_TOO_LARGE */
+};
+
+/* Creates or changes customers by number, in order, each item judged on its own: a bad one is left
+ * out and takes no other along. created_ms/updated_ms = now_ms; an item that changes nothing leaves
+ * updated_ms. result: 0 when the good ones are durable. */
+struct customers_upsert {
+    struct store_call call;
+    int64_t tenant_id;
+    int64_t now_ms;
+    const struct customer_change *items;
+    size_t count;
+    struct customer_outcome *outcomes; /* [count], the caller's */
+};
+void store_customers_upsert(struct store *store, struct customers_upsert *op);
+
+/* Looks numbers up. `each` runs on the reader's thread while the read runs, once per customer found,
+ * in the order asked; the customer is valid during the call. Then done. ERR_STORE. */
+struct customers_get {
+    struct store_call call;
+    const struct tenant *tenant;
+    const int64_t *numbers;
+    size_t count;
+    void (*each)(struct customers_get *op, size_t index, const struct customer *customer);
+};
+void store_customers_get(struct store_reader *reader, struct customers_get *op);
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* A connection for the short reads of one thread. Reads asked for are collected; reads_run(), at the
+ * end of each turn of the thread's loop, runs all of them in one transaction (at most 256 reads or
+ * 2 ms each, then the next) and then their `done`s – directly, no mailbox. No transaction is open
+ * when it returns. */
+int store_reader_new(struct store *store, struct store_reader **ret_reader) MUST_USE;
+void store_reader_free(struct store_reader *reader);
+size_t store_reads_run(struct store_reader *reader); /* the number of reads run */
+size_t store_reads_waiting(const struct store_reader *reader);
+
+/* --- tenants, agents, accounts, fields -------------------------------------------------------- */
+
+/* A missing text is len 0 (and p NULL); numbers < 0 mean "leave". */
+struct tenant_write {
+    struct store_call call;
+    int64_t id;
+    struct str name, admin, api_key, time_zone;
+    int edition, rate_limit, token_window_s;
+    int64_t now_ms;
+};
+void store_tenant_add(struct store *store, struct tenant_write *op); /* ERR_EXISTS, ERR_TOO_LARGE */
+void store_tenant_set(struct store *store, struct tenant_write *op); /* ERR_NOT_FOUND */
+/* The tenant is gone for clients when its first step is on disk; its data follows in short pieces,
+ * also after a crash; done runs after the last. ERR_NOT_FOUND. */
+void store_tenant_remove(struct store *store, struct tenant_write *op);
+
+struct agent_write {
+    struct store_call call;
+    int64_t tenant_id;
+    struct str user_name, nickname, password_hash; /* hash of crypto's password_hash(), or empty */
+    int64_t now_ms;
+};
+/* ERR_NOT_FOUND no such tenant, ERR_EXISTS (also the admin's name), ERR_TOO_LARGE. */
+void store_agent_add(struct store *store, struct agent_write *op);
+/* ERR_NOT_FOUND; ERR_BUSY-free: his customers lose their owner in short pieces, his WhatsApp accounts
+ * lose their agent. */
+void store_agent_remove(struct store *store, struct agent_write *op);
+
+#define ACCOUNT_MAX_SETTINGS_LEN 4096
+struct account_write {
+    struct store_call call;
+    int64_t tenant_id;
+    int64_t number;
+    struct str agent;     /* user name */
+    struct str transport; /* "sandbox" */
+    struct str platform;  /* "pc" "mobile" "cloud" */
+    struct str settings;  /* a JSON object of texts */
+    int64_t now_ms;
+};
+/* ERR_NOT_FOUND no such tenant, ERR_NO_AGENT, ERR_EXISTS: the number belongs to an account of this or
+ * another tenant (one WhatsApp number, one tenant). */
+void store_account_add(struct store *store, struct account_write *op);
+void store_account_remove(struct store *store, struct account_write *op); /* ERR_NOT_FOUND */
+
+struct field_write {
+    struct store_call call;
+    int64_t tenant_id;
+    struct str name;
+    int type; /* enum field_type */
+    const struct str *options;
+    size_t option_count;
+    int64_t now_ms;
+};
+void store_field_add(struct store *store, struct field_write *op); /* ERR_EXISTS, ERR_TOO_LARGE */
+void store_field_remove(struct store *store, struct field_write *op); /* ERR_NOT_FOUND */
+
+struct account {
+    int64_t number, agent_id, created_ms;
+    struct str transport, platform, settings;
+};
+/* Runs at once on the calling thread (commands only, not workers). */
+int store_accounts_each(struct store *store, int64_t tenant_id,
+                        void (*each)(void *context, const struct account *account),
+                        void *context) MUST_USE;
+
+/* --- care ------------------------------------------------------------------------------------- */
+
+/* SQLite's integrity check, foreign references, tag and extended JSON, key file. Calls `problem` for
+ * each fault found (at most 100). Returns the number of faults. Any thread, read-only. */
+int store_check(struct store *store, void (*problem)(void *context, const char *text),
+                void *context);
+
+struct store_metrics {
+    uint64_t groups, commands, rows, failed_groups, checkpoints;
+    uint64_t queue_depth, wal_bytes;
+    bool healthy; /* the last commit went well, or nothing was asked since the start */
+};
+void store_metrics(const struct store *store, struct store_metrics *ret_metrics); /* any thread */
+
+#endif

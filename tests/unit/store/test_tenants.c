@@ -1,0 +1,358 @@
+/* Conformance: tenants, agents, accounts and fields through store.h, on any back end. */
+#include "store/harness.h"
+
+#define NUMBER INT64_C(8618217331411)
+
+static void a_tenant_is_in_the_snapshot_when_its_verb_is_done(void **state)
+{
+    struct harness *h = *state;
+    uint64_t before = store_tenants_version(h->store);
+    struct tenants *old = store_tenants(h->store);
+    struct tenant_write op = {.call = harness_call(h),
+                              .id = 99,
+                              .name = STR("Name"),
+                              .admin = STR("boss"),
+                              .api_key = STR("key of 99"),
+                              .time_zone = STR("UTC"),
+                              .edition = EDITION_STANDARD,
+                              .rate_limit = 0,
+                              .token_window_s = 60,
+                              .now_ms = NOW};
+    store_tenant_add(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), 0);
+    assert_true(store_tenants_version(h->store) > before);
+    assert_null(tenants_find(old, 99)); /* who holds an old one keeps it */
+    tenants_unref(old);
+    for (int round = 0; round < 2; round++) {
+        struct tenants *tenants = store_tenants(h->store);
+        const struct tenant *tenant = tenants_find(tenants, 99);
+        assert_non_null(tenant);
+        assert_true(str_is(tenant->name, "Name") && str_is(tenant->admin, "boss"));
+        assert_true(str_is(tenant->api_key, "key of 99") && str_is(tenant->time_zone, "UTC"));
+        assert_int_equal(tenant->edition, EDITION_STANDARD);
+        assert_int_equal(tenant->rate_limit, 0);
+        assert_int_equal(tenant->token_window_s, 60);
+        assert_non_null(tenant->zone);
+        assert_int_equal(tenants_count(tenants), 2);
+        tenants_unref(tenants);
+        harness_reopen(h);
+    }
+}
+
+static void numbers_left_open_get_their_defaults(void **state)
+{
+    struct harness *h = *state;
+    struct tenant_write op = {.call = harness_call(h), .id = 98, .edition = -1};
+    op.rate_limit = op.token_window_s = -1;
+    store_tenant_add(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), 0);
+    struct tenants *tenants = store_tenants(h->store);
+    const struct tenant *tenant = tenants_find(tenants, 98);
+    assert_int_equal(tenant->rate_limit, TENANT_DEFAULT_RATE);
+    assert_int_equal(tenant->token_window_s, TENANT_DEFAULT_WINDOW_S);
+    assert_int_equal(tenant->edition, EDITION_STANDARD);
+    assert_int_equal(tenant->api_key.len, 0);
+    assert_true(tenant->time_zone.len > 0); /* the server's */
+    tenants_unref(tenants);
+}
+
+static void a_tenant_id_is_used_once(void **state)
+{
+    struct harness *h = *state;
+    assert_int_equal(add_tenant(h, TENANT), ERR_EXISTS);
+}
+
+static int set_tenant(struct harness *h, struct tenant_write op)
+{
+    op.call = harness_call(h);
+    store_tenant_set(h->store, &op);
+    return harness_wait(h, &op.call);
+}
+
+static void setting_changes_what_is_named_and_leaves_the_rest(void **state)
+{
+    struct harness *h = *state;
+    struct tenant_write leave = {
+        .id = TENANT, .edition = -1, .rate_limit = -1, .token_window_s = -1};
+    struct tenant_write op = leave;
+    op.rate_limit = 7;
+    op.api_key = STR("rotated");
+    assert_int_equal(set_tenant(h, op), 0);
+    struct tenants *tenants = store_tenants(h->store);
+    const struct tenant *tenant = tenants_find(tenants, TENANT);
+    assert_int_equal(tenant->rate_limit, 7);
+    assert_true(str_is(tenant->api_key, "rotated") && str_is(tenant->admin, "admin"));
+    assert_int_equal(tenant->edition, EDITION_PROFESSIONAL);
+    assert_int_equal(tenant->agent_count, 2);
+    assert_int_equal(tenant->field_count, 2);
+    tenants_unref(tenants);
+
+    op = leave;
+    op.id = 404;
+    assert_int_equal(set_tenant(h, op), ERR_NOT_FOUND);
+    op = leave;
+    op.time_zone = STR("Atlantis/Nowhere");
+    assert_int_equal(set_tenant(h, op), ERR_INVALID);
+    op = leave;
+    op.admin = STR("ann"); /* an agent's name */
+    assert_int_equal(set_tenant(h, op), ERR_EXISTS);
+}
+
+static void agents_are_unique_within_their_tenant(void **state)
+{
+    struct harness *h = *state;
+    assert_int_equal(add_tenant(h, TENANT + 1), 0);
+    assert_int_equal(add_agent(h, TENANT, "ann"), ERR_EXISTS);
+    assert_int_equal(add_agent(h, TENANT, "admin"), ERR_EXISTS);
+    assert_int_equal(add_agent(h, TENANT + 1, "ann"), 0);
+    assert_int_equal(add_agent(h, 404, "ann"), ERR_NOT_FOUND);
+    assert_true(agent_id(h, TENANT, "ann") != agent_id(h, TENANT + 1, "ann"));
+    harness_reopen(h);
+    struct tenants *tenants = store_tenants(h->store);
+    const struct tenant *tenant = tenants_find(tenants, TENANT);
+    assert_int_equal(tenant->agent_count, 2);
+    assert_true(str_is(tenant->agents[0].user_name, "ann"));
+    assert_true(str_is(tenant->agents[0].nickname, "nick"));
+    tenants_unref(tenants);
+}
+
+static void customers_of_a_removed_agent_have_no_owner(void **state)
+{
+    struct harness *h = *state;
+    enum { COUNT = 4500 };
+    struct customer_change *items = calloc(COUNT, sizeof(*items));
+    struct customer_outcome *outcomes = calloc(COUNT, sizeof(*outcomes));
+    for (int i = 0; i < COUNT; i++) {
+        items[i] = (struct customer_change){.number = NUMBER + i,
+                                            .owner = i % 2 ? STR("ann") : STR("bob")};
+    }
+    assert_int_equal(upsert(h, TENANT, NOW, items, COUNT, outcomes), 0);
+    int64_t ann = agent_id(h, TENANT, "ann");
+    assert_int_equal(remove_agent(h, TENANT, "ann"), 0);
+    assert_int_equal(agent_id(h, TENANT, "ann"), 0);
+    for (int64_t i = 0; i < COUNT; i += 50) {
+        assert_shown(h, TENANT, NUMBER + i, "owner=bob +0~0");
+        assert_shown(h, TENANT, NUMBER + i + 1, "+0~1");
+    }
+    assert_shown(h, TENANT, NUMBER + COUNT - 1, "+0~1");
+    assert_int_equal(upsert_one(h, TENANT, NOW, &items[1]), ERR_NO_AGENT);
+    assert_int_equal(remove_agent(h, TENANT, "ann"), ERR_NOT_FOUND);
+    assert_int_equal(remove_agent(h, 404, "ann"), ERR_NOT_FOUND);
+    /* The name may be used again; its bearer is another agent. */
+    assert_int_equal(add_agent(h, TENANT, "ann"), 0);
+    assert_true(agent_id(h, TENANT, "ann") > ann);
+    free(items);
+    free(outcomes);
+}
+
+static int add_account(struct harness *h, int64_t tenant_id, int64_t number, const char *agent)
+{
+    struct account_write op = {.call = harness_call(h),
+                               .tenant_id = tenant_id,
+                               .number = number,
+                               .agent = str_of(agent),
+                               .transport = STR("sandbox"),
+                               .platform = STR("pc"),
+                               .settings = STR("{\"speed\":\"1\"}"),
+                               .now_ms = NOW};
+    store_account_add(h->store, &op);
+    return harness_wait(h, &op.call);
+}
+
+static int remove_account(struct harness *h, int64_t tenant_id, int64_t number)
+{
+    struct account_write op = {
+        .call = harness_call(h), .tenant_id = tenant_id, .number = number, .now_ms = NOW};
+    store_account_remove(h->store, &op);
+    return harness_wait(h, &op.call);
+}
+
+struct accounts {
+    int count;
+    int64_t numbers[4], agents[4];
+};
+
+static void note_account(void *context, const struct account *account)
+{
+    struct accounts *accounts = context;
+    assert_true(str_is(account->transport, "sandbox") && str_is(account->platform, "pc"));
+    assert_true(str_is(account->settings, "{\"speed\":\"1\"}"));
+    assert_true(account->created_ms == NOW);
+    accounts->numbers[accounts->count] = account->number;
+    accounts->agents[accounts->count++] = account->agent_id;
+}
+
+static struct accounts list_accounts(struct harness *h, int64_t tenant_id)
+{
+    struct accounts accounts = {0};
+    assert_int_equal(store_accounts_each(h->store, tenant_id, note_account, &accounts), 0);
+    return accounts;
+}
+
+static void an_account_number_belongs_to_one_tenant(void **state)
+{
+    struct harness *h = *state;
+    assert_int_equal(add_tenant(h, TENANT + 1), 0);
+    assert_int_equal(add_agent(h, TENANT + 1, "carl"), 0);
+    assert_int_equal(add_account(h, TENANT, NUMBER + 1, "bob"), 0);
+    assert_int_equal(add_account(h, TENANT, NUMBER, "ann"), 0);
+    assert_int_equal(add_account(h, TENANT, NUMBER, "bob"), ERR_EXISTS);
+    assert_int_equal(add_account(h, TENANT + 1, NUMBER, "carl"), ERR_EXISTS);
+    assert_int_equal(add_account(h, TENANT, NUMBER + 2, "carl"), ERR_NO_AGENT);
+    assert_int_equal(add_account(h, 404, NUMBER + 2, "carl"), ERR_NOT_FOUND);
+    struct accounts accounts = list_accounts(h, TENANT);
+    assert_int_equal(accounts.count, 2);
+    assert_true(accounts.numbers[0] == NUMBER && accounts.numbers[1] == NUMBER + 1);
+    assert_true(accounts.agents[0] == agent_id(h, TENANT, "ann"));
+    assert_int_equal(list_accounts(h, TENANT + 1).count, 0);
+
+    assert_int_equal(remove_account(h, TENANT + 1, NUMBER), ERR_NOT_FOUND);
+    assert_int_equal(remove_account(h, TENANT, NUMBER), 0);
+    assert_int_equal(remove_account(h, TENANT, NUMBER), ERR_NOT_FOUND);
+    assert_int_equal(add_account(h, TENANT + 1, NUMBER, "carl"), 0);
+}
+
+static void accounts_of_a_removed_agent_stay_without_him(void **state)
+{
+    struct harness *h = *state;
+    assert_int_equal(add_account(h, TENANT, NUMBER, "ann"), 0);
+    assert_int_equal(remove_agent(h, TENANT, "ann"), 0);
+    struct accounts accounts = list_accounts(h, TENANT);
+    assert_int_equal(accounts.count, 1);
+    assert_true(accounts.agents[0] == 0);
+}
+
+static void fields_keep_their_type_and_options(void **state)
+{
+    struct harness *h = *state;
+    struct str options[] = {STR("red"), STR("a \"quoted\" one"), STR("\xe4\xbd\xa0")};
+    struct field_write op = {.call = harness_call(h),
+                             .tenant_id = TENANT,
+                             .name = STR("Colour"),
+                             .type = FIELD_OPTION,
+                             .options = options,
+                             .option_count = 3,
+                             .now_ms = NOW};
+    store_field_add(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), 0);
+    harness_reopen(h);
+    struct tenants *tenants = store_tenants(h->store);
+    const struct field *field = tenant_field(tenants_find(tenants, TENANT), STR("Colour"));
+    assert_non_null(field);
+    assert_int_equal(field->type, FIELD_OPTION);
+    assert_int_equal(field->option_count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_true(str_eq(field->options[i], options[i]));
+    }
+    tenants_unref(tenants);
+    assert_int_equal(add_field(h, TENANT, "Colour", FIELD_TEXT), ERR_EXISTS);
+    assert_int_equal(add_field(h, 404, "Colour", FIELD_TEXT), ERR_NOT_FOUND);
+    assert_int_equal(remove_field(h, TENANT, "Nothing"), ERR_NOT_FOUND);
+    assert_int_equal(remove_field(h, 404, "Colour"), ERR_NOT_FOUND);
+}
+
+static void a_tenant_has_at_most_100_fields(void **state)
+{
+    struct harness *h = *state;
+    char name[16];
+    for (int i = 2; i < TENANT_MAX_FIELDS; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_int_equal(add_field(h, TENANT, name, FIELD_TEXT), 0);
+    }
+    assert_int_equal(add_field(h, TENANT, "one more", FIELD_TEXT), ERR_TOO_LARGE);
+    assert_int_equal(remove_field(h, TENANT, "f50"), 0);
+    assert_int_equal(add_field(h, TENANT, "one more", FIELD_TEXT), 0);
+}
+
+static void fill_tenant(struct harness *h, int64_t tenant_id, int count)
+{
+    struct customer_change *items = calloc((size_t)count, sizeof(*items));
+    struct customer_outcome *outcomes = calloc((size_t)count, sizeof(*outcomes));
+    struct str tags[] = {STR("vip"), STR("new")};
+    for (int i = 0; i < count; i++) {
+        items[i] = (struct customer_change){.number = NUMBER + i,
+                                            .fields[CUSTOMER_STAGE] = set_text("won"),
+                                            .add_tags = tags,
+                                            .add_tag_count = 2};
+    }
+    assert_int_equal(upsert(h, tenant_id, NOW, items, (size_t)count, outcomes), 0);
+    free(items);
+    free(outcomes);
+}
+
+static void a_removed_tenant_is_gone_and_its_id_free(void **state)
+{
+    struct harness *h = *state;
+    assert_int_equal(add_tenant(h, TENANT + 1), 0);
+    fill_tenant(h, TENANT, 3000);
+    fill_tenant(h, TENANT + 1, 10);
+    assert_int_equal(add_account(h, TENANT, NUMBER, "ann"), 0);
+    assert_int_equal(remove_tenant(h, TENANT), 0);
+    struct tenants *tenants = store_tenants(h->store);
+    assert_null(tenants_find(tenants, TENANT));
+    assert_non_null(tenants_find(tenants, TENANT + 1));
+    tenants_unref(tenants);
+    assert_int_equal(remove_tenant(h, TENANT), ERR_NOT_FOUND);
+    struct customer_change item = {.number = NUMBER};
+    assert_int_equal(upsert_one(h, TENANT, NOW, &item), ERR_NOT_FOUND);
+    assert_int_equal(add_agent(h, TENANT, "dora"), ERR_NOT_FOUND);
+
+    assert_int_equal(add_tenant(h, TENANT), 0);
+    assert_shown(h, TENANT, NUMBER, "none");
+    assert_int_equal(agent_id(h, TENANT, "ann"), 0);
+    assert_int_equal(field_id(h, TENANT, "Faction"), 0);
+    assert_int_equal(list_accounts(h, TENANT).count, 0);
+    /* Names that were cached for the old tenant mean nothing to the new one. */
+    fill_tenant(h, TENANT, 1);
+    assert_shown(h, TENANT, NUMBER, "stage=won tags=vip,new +0~0");
+    assert_shown(h, TENANT + 1, NUMBER + 9, "stage=won tags=vip,new +0~0");
+}
+
+static void no_problem(void *context, const char *text)
+{
+    (void)context;
+    print_error("%s\n", text);
+}
+
+static void a_removal_that_a_close_broke_off_goes_on_by_itself(void **state)
+{
+    struct harness *h = *state;
+    fill_tenant(h, TENANT, 5000);
+    struct tenant_write op = {.call = harness_call(h), .id = TENANT, .now_ms = NOW};
+    store_tenant_remove(h->store, &op);
+    harness_close(h);
+    int result = harness_wait(h, &op.call);
+    assert_true(result == ERR_UNKNOWN || result == 0);
+    harness_open(h);
+    struct tenants *tenants = store_tenants(h->store);
+    assert_null(tenants_find(tenants, TENANT));
+    tenants_unref(tenants);
+    /* ERR_EXISTS until the last row is gone. */
+    while ((result = add_tenant(h, TENANT)) == ERR_EXISTS) {
+        continue;
+    }
+    assert_int_equal(result, 0);
+    assert_shown(h, TENANT, NUMBER + 4999, "none");
+    assert_int_equal(store_check(h->store, no_problem, NULL), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, harness_start, harness_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_tenant_is_in_the_snapshot_when_its_verb_is_done),
+        TEST(numbers_left_open_get_their_defaults),
+        TEST(a_tenant_id_is_used_once),
+        TEST(setting_changes_what_is_named_and_leaves_the_rest),
+        TEST(agents_are_unique_within_their_tenant),
+        TEST(customers_of_a_removed_agent_have_no_owner),
+        TEST(an_account_number_belongs_to_one_tenant),
+        TEST(accounts_of_a_removed_agent_stay_without_him),
+        TEST(fields_keep_their_type_and_options),
+        TEST(a_tenant_has_at_most_100_fields),
+        TEST(a_removed_tenant_is_gone_and_its_id_free),
+        TEST(a_removal_that_a_close_broke_off_goes_on_by_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
