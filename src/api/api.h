@@ -1,0 +1,45 @@
+/* The Open API's front: worker threads, each with its own event loop, listener, reader and caches.
+ *
+ * Made, started and stopped by main; everything else in api/ is behind it. */
+#ifndef WSCRM_API_API_H
+#define WSCRM_API_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+#include "net/http_server.h"
+#include "store/store.h"
+
+struct api;
+
+enum request_log { REQUEST_LOG_NONE, REQUEST_LOG_ERRORS, REQUEST_LOG_ALL };
+
+struct api_settings {
+    const char *listen; /* HOST:PORT; port 0 picks one */
+    int workers;        /* 0: one per core the process may use */
+    int helpers;        /* threads for large bodies; 2 */
+    struct http_settings http;
+    size_t max_body_small, max_body_large, max_body_import; /* 64 KiB, 4 MiB, 16 MiB */
+    size_t rate_table_max; /* bytes of the rate limit's table; 64 MiB */
+    enum request_log request_log;
+    const char *time_zone; /* the server's own, for the log and defaults */
+};
+void api_settings_default(struct api_settings *settings);
+
+/* Binds (an occupied port is ERR_EXISTS) and starts the threads; requests are answered when it
+ * returns. On failure why[] names the place and the cause and nothing runs. */
+int api_start(const struct api_settings *settings, struct store *store, struct crypto *crypto,
+              struct api **ret_api, char *why, size_t why_size) MUST_USE;
+
+int api_port(const struct api *api); /* the port bound */
+
+/* The settings that may change while it runs (SIGHUP): request_log. */
+void api_reconfigure(struct api *api, const struct api_settings *settings);
+
+/* No new connections, running requests finish (at most timeout_ms), threads end, all is freed. The
+ * store must outlive this call. */
+void api_stop(struct api *api, int timeout_ms);
+
+#endif

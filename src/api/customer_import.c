@@ -1,0 +1,247 @@
+/* PUT  /wscrm-bus-api/customer/api/import: customers for one agent (Development Guide).
+ * POST /wscrm-bus-api/customer/api/batchImport: customers, each with its agent.
+ *
+ * Items are judged one by one: a bad one never takes a good one down, and the good ones are durable
+ * before the answer leaves. */
+#include "api/customer_item.h"
+#include "api/input.h"
+#include "api/reply.h"
+#include "api/worker.h"
+#include "domain/number.h"
+
+#define IMPORT_MAX 5000
+
+struct import_input {
+    struct str user_name;
+    struct input_list data;
+};
+
+static const struct input_field import_fields[] = {
+    {"userName", INPUT_NAME, offsetof(struct import_input, user_name), TENANT_NAME_LONGEST,
+     STATUS_USER_NAME_NULL, 0},
+    {"data", INPUT_LIST, offsetof(struct import_input, data), IMPORT_MAX, STATUS_DATA_EMPTY,
+     STATUS_DATA_SIZE},
+};
+
+/* batchImport is the same without userName, and takes a bare array too. */
+static const struct input_table import_table = {import_fields, 2, sizeof(struct import_input),
+                                                NULL};
+static const struct input_table batch_table = {import_fields + 1, 1, sizeof(struct import_input),
+                                               "data"};
+
+struct import {
+    struct customers_upsert upsert;
+    size_t total;
+    struct item_verdict *verdicts;   /* [total] */
+    size_t *index_of;                /* item index of upsert.items[i] */
+    struct customer_change *changes; /* the good items */
+};
+
+static int import_new(struct exchange *x, size_t total)
+{
+    struct import *import = exchange_alloc(x, 1, sizeof(*import));
+    if (import) {
+        x->state = import;
+        import->total = total;
+        import->verdicts = exchange_alloc(x, total, sizeof(*import->verdicts));
+        import->index_of = exchange_alloc(x, total, sizeof(*import->index_of));
+        import->changes = exchange_alloc(x, total, sizeof(*import->changes));
+        import->upsert.outcomes = exchange_alloc(x, total, sizeof(*import->upsert.outcomes));
+    }
+    if (!import || !import->verdicts || !import->index_of || !import->changes ||
+        !import->upsert.outcomes) {
+        return reply_no_memory(x);
+    }
+    return 0;
+}
+
+/* `owner` is whose the customers become where an item does not say; len 0: it has to say. */
+static int read_item(struct exchange *x, const struct json *item, size_t index, struct str owner)
+{
+    struct import *import = x->state;
+    struct item_verdict *verdict = &import->verdicts[index];
+    struct customer_change *change = &import->changes[import->upsert.count];
+    if (json_type(item) != JSON_OBJECT) {
+        return refuse_http(x, 400, "data[%zu]: object expected", index);
+    }
+    memset(change, 0, sizeof(*change));
+    if (customer_item_read(x, item, index, change, verdict) < 0) {
+        return reply_no_memory(x);
+    }
+    if (change->owner.len == 0) {
+        change->owner = owner;
+    }
+    if (change->owner.len == 0) {
+        item_fault(x, verdict, index, STR("agentAccount"), STATUS_USER_NAME,
+                   status_message(STATUS_USER_NAME));
+    }
+    if (verdict->code == 0) {
+        import->index_of[import->upsert.count++] = index;
+    }
+    return 0;
+}
+
+static int read_items(struct exchange *x, struct str owner)
+{
+    const struct import_input *input = x->input;
+    int result = import_new(x, input->data.count);
+    size_t index = 0;
+    for (const struct json *item = input->data.first; result == 0 && item; item = json_next(item)) {
+        result = read_item(x, item, index++, owner);
+    }
+    return result;
+}
+
+static int read_import(struct exchange *x)
+{
+    const struct import_input *input = x->input;
+    if (str_eq(input->user_name, x->tenant->admin)) {
+        return refuse_with(x, STATUS_REFUSED, "Admin Cannot import data");
+    }
+    if (!tenant_agent(x->tenant, input->user_name)) {
+        return refuse(x, STATUS_USER_NAME);
+    }
+    return read_items(x, input->user_name);
+}
+
+static int read_batch_import(struct exchange *x)
+{
+    return read_items(x, (struct str){0});
+}
+
+/* --- then --- */
+
+static void judge_outcome(struct exchange *x, size_t i)
+{
+    struct import *import = x->state;
+    const struct customer_outcome *outcome = &import->upsert.outcomes[i];
+    size_t index = import->index_of[i];
+    struct item_verdict *verdict = &import->verdicts[index];
+    switch (outcome->result) {
+    case 0: break;
+    case ERR_NO_AGENT:
+        item_fault(x, verdict, index, STR("agentAccount"), STATUS_USER_NAME,
+                   status_message(STATUS_USER_NAME));
+        break;
+    case ERR_NOT_FOUND:
+        item_fault(x, verdict, index, STR("extensionField"), STATUS_EXTENDED_FIELD,
+                   status_message(STATUS_EXTENDED_FIELD));
+        break;
+    default:
+        item_fault(x, verdict, index, str_of(outcome->place), STATUS_BAD_INPUT,
+                   "more than 100 tags of a customer, or 10000 different names of the tenant");
+    }
+}
+
+static void add_number(struct buf *b, int64_t number)
+{
+    char digits[NUMBER_MAX_DIGITS + 4];
+    size_t count = number_format(number, digits);
+    buf_add_json_comma(b);
+    buf_add_char(b, '"');
+    buf_add(b, digits, count);
+    buf_add_char(b, '"');
+}
+
+/* What was sent in place of a number is echoed up to this length. */
+static struct str echo(struct str text)
+{
+    const size_t most = 255;
+    if (text.len > most) {
+        text.len = most;
+        while (!utf8_valid(text.p, text.len)) {
+            text.len--;
+        }
+    }
+    return text;
+}
+
+static void add_detail(struct buf *b, size_t index, const struct item_verdict *verdict)
+{
+    buf_add_json_comma(b);
+    buf_add_text(b, "{\"index\":");
+    buf_add_i64(b, (int64_t)index);
+    buf_add_json_name(b, "whatsId");
+    buf_add_json_str(b, echo(verdict->whats_id));
+    buf_add_json_name(b, "code");
+    buf_add_i64(b, verdict->code);
+    buf_add_json_name(b, "message");
+    buf_add_json_str(b, str_of(verdict->message));
+    buf_add_char(b, '}');
+}
+
+static size_t add_successes(struct buf *b, const struct import *import)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < import->upsert.count; i++) {
+        if (import->verdicts[import->index_of[i]].code == 0) {
+            add_number(b, import->changes[i].number);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void reply_import(struct exchange *x)
+{
+    const struct import *import = x->state;
+    struct buf list = {0}; /* the good numbers come behind isAllOk, which depends on them */
+    buf_init(&list, (size_t)1 << 20);
+    bool is_all_ok = add_successes(&list, import) == import->total;
+    struct buf *b = reply_begin(x);
+    buf_add_text(b, is_all_ok ? "{\"isAllOk\":true" : "{\"isAllOk\":false");
+    buf_add_json_name(b, "total");
+    buf_add_i64(b, (int64_t)import->total);
+    buf_add_json_name(b, "successWhatsIds");
+    buf_add_char(b, '[');
+    buf_add(b, list.data, list.len);
+    buf_add_text(b, "],\"failWhatsIds\":[");
+    for (size_t i = 0; i < import->total; i++) {
+        if (import->verdicts[i].code != 0) {
+            buf_add_json_comma(b);
+            buf_add_json_str(b, echo(import->verdicts[i].whats_id));
+        }
+    }
+    buf_add_text(b, "],\"failDetails\":[");
+    for (size_t i = 0; i < import->total; i++) {
+        if (import->verdicts[i].code != 0) {
+            add_detail(b, i, &import->verdicts[i]);
+        }
+    }
+    buf_add_text(b, "]}");
+    reply_end(x);
+    buf_free(&list);
+}
+
+static void then(struct store_call *call)
+{
+    struct exchange *x = call->owner;
+    struct import *import = x->state;
+    if (call->result < 0) {
+        (void)refuse_store(x, call->result);
+    } else {
+        for (size_t i = 0; i < import->upsert.count; i++) {
+            judge_outcome(x, i);
+        }
+        reply_import(x);
+    }
+    exchange_finish(x);
+}
+
+static void start(struct exchange *x)
+{
+    struct import *import = x->state;
+    if (import->upsert.count == 0) {
+        reply_import(x);
+        exchange_finish(x);
+        return;
+    }
+    import->upsert.call = (struct store_call){.home = x->worker->mailbox, .done = then, .owner = x};
+    import->upsert.tenant_id = x->tenant->id;
+    import->upsert.now_ms = x->now_ms;
+    import->upsert.items = import->changes;
+    store_customers_upsert(x->worker->shared->store, &import->upsert);
+}
+
+const struct handler customer_import = {&import_table, read_import, start};
+const struct handler customer_batch_import = {&batch_table, read_batch_import, start};

@@ -1,0 +1,28 @@
+/* One item of an import: from JSON to what changes in a customer. */
+#ifndef WSCRM_API_CUSTOMER_ITEM_H
+#define WSCRM_API_CUSTOMER_ITEM_H
+
+#include <stdbool.h>
+
+#include "api/exchange.h"
+#include "domain/customer.h"
+
+/* How an item was judged: code 0 is good; else a status code and the message for it, which names the
+ * place. */
+struct item_verdict {
+    int code;
+    const char *message;
+    struct str whats_id; /* the number's digits, or what was sent in its place */
+};
+
+/* Reads item `index`, a JSON object, with the rules of the import (see docs/API.md). All is borrowed
+ * from the request. May run on a helper thread. ERR_NOMEM; else 0, whatever the verdict. */
+int customer_item_read(struct exchange *x, const struct json *item, size_t index,
+                       struct customer_change *ret_change,
+                       struct item_verdict *ret_verdict) MUST_USE;
+
+/* A bad verdict: "data[3].birthday: what", in request memory. */
+void item_fault(struct exchange *x, struct item_verdict *verdict, size_t index, struct str place,
+                int code, const char *what);
+
+#endif

@@ -1,0 +1,62 @@
+/* One call of the API, from its request to its reply.
+ *
+ * An exchange lives in its request's memory and belongs to one worker. The front of the pipeline may
+ * run on a helper thread; from `start` on all is on the worker. Whoever decides the answer calls one
+ * reply function of api/reply.h and then exchange_finish(). */
+#ifndef WSCRM_API_EXCHANGE_H
+#define WSCRM_API_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/routes.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mailbox.h"
+#include "domain/rate_window.h"
+#include "domain/status.h"
+#include "domain/tenant.h"
+#include "net/http_server.h"
+#include "store/store.h"
+
+struct worker;
+struct crypto;
+
+enum scheme { SCHEME_HEADER, SCHEME_BODY };
+
+struct exchange {
+    struct http_request *http;
+    const struct route *route;
+    struct worker *worker;
+    int64_t now_ms; /* real time when the request was whole */
+
+    struct tenants *tenants;     /* the snapshot this call is judged by */
+    const struct tenant *tenant; /* NULL until authenticated */
+    enum scheme scheme;
+    struct str user_name; /* body scheme: who signs */
+
+    struct json_doc *json;
+    const struct json *body; /* its root; NULL for an empty body, which equals {} */
+    void *input;             /* the handler's struct, read by its input table */
+    void *state;             /* the handler's own, made by read or start */
+
+    struct rate_verdict rate; /* of an authenticated call with a limit */
+    bool limited;             /* rate is filled */
+
+    int http_status; /* of the reply; 0 until there is one */
+    int code;        /* of the envelope */
+    struct buf reply;
+    struct str request_id;
+    int64_t tenant_id; /* for the log: outlives the snapshot */
+
+    struct letter letter; /* to a helper and back */
+    bool large;           /* holds one of the places for large bodies */
+};
+
+/* Request memory; NULL when it is used up (then reply_no_memory()). */
+void *exchange_alloc(struct exchange *x, size_t count, size_t size);
+
+/* On the worker, once, after a reply function: sends it. The exchange is gone afterwards. */
+void exchange_finish(struct exchange *x);
+
+#endif

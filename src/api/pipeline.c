@@ -1,0 +1,313 @@
+#include "api/pipeline.h"
+
+#include <stdio.h>
+
+#include "api/auth.h"
+#include "api/input.h"
+#include "api/reply.h"
+#include "api/worker.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define REQUEST_ID_LONGEST 128
+
+/* --- the head: which row, and may its body come? --- */
+
+static bool is_json_type(struct str type)
+{
+    struct str media = str_trim(str_split(&type, ';'));
+    static const char *const known[] = {"application/json", "text/json"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (str_eq_nocase(media, str_of(known[i]))) {
+            return true;
+        }
+    }
+    struct str suffix = STR("+json");
+    return media.len > suffix.len &&
+           str_eq_nocase((struct str){media.p + media.len - suffix.len, suffix.len}, suffix);
+}
+
+static size_t body_limit(const struct api_settings *settings, enum body_class body)
+{
+    switch (body) {
+    case BODY_LARGE: return settings->max_body_large;
+    case BODY_IMPORT: return settings->max_body_import;
+    default: return settings->max_body_small;
+    }
+}
+
+static int refuse_method(struct http_request *request, const char *allow, const char **why)
+{
+    char *line = arena_printf(&request->arena, "Allow: %s\r\n", allow);
+    request->extra_headers = line ? str_of(line) : (struct str){0};
+    char *message = arena_printf(&request->arena, "method not allowed, allowed: %s", allow);
+    *why = message ? message : "method not allowed";
+    return 405;
+}
+
+static int on_head(void *context, struct http_request *request, const char **why)
+{
+    struct worker *worker = context;
+    const struct http_head *head = &request->head;
+    const struct route *route;
+    char allow[ROUTE_ALLOW_MAX];
+    int status = route_find(head->method, head->path, &route, allow);
+    if (status == 405) {
+        return refuse_method(request, allow, why);
+    }
+    if (status != 0) {
+        *why = "no such path";
+        return status;
+    }
+    struct str type = str_trim(http_header(head, "content-type"));
+    bool has_body = head->chunked || head->content_length > 0;
+    if (has_body && type.len > 0 && !is_json_type(type)) {
+        *why = "Content-Type: application/json expected";
+        return 415;
+    }
+    request->route = (void *)(uintptr_t)route;
+    request->max_body = body_limit(&worker->shared->settings, route->body);
+    return 0;
+}
+
+/* --- the front: from bytes to the handler's input --- */
+
+static int parse_body(struct exchange *x)
+{
+    if (x->http->body.len == 0 || !x->route->handler->input) {
+        return 0;
+    }
+    struct json_error error;
+    int result = json_parse(x->http->body, JSON_MAX_VALUES, &x->json, &error);
+    if (result == ERR_NOMEM) {
+        return reply_no_memory(x);
+    }
+    if (result < 0) {
+        return refuse_http(x, 400, "body: %s at byte %zu", error.text, error.offset);
+    }
+    x->body = json_root(x->json);
+    return 0;
+}
+
+/* Failed authentications do not use up a tenant's allowance; too many from one address get 429. */
+static int check_auth(struct exchange *x, struct digest *digest)
+{
+    struct shared *shared = x->worker->shared;
+    int result = auth_check(x, digest, shared->zone);
+    if (result < 0 && x->http_status == 200 && limit_failure(shared->limits, x->http->peer)) {
+        buf_free(&x->reply);
+        return refuse_http(x, 429, "request limit exceeded");
+    }
+    return result;
+}
+
+static int check_limit(struct exchange *x)
+{
+    if (x->tenant->rate_limit == 0) {
+        return 0;
+    }
+    int result = limit_call(x->worker->shared->limits, x->tenant->id, route_index(x->route),
+                            (uint32_t)x->tenant->rate_limit, &x->rate);
+    if (result < 0) {
+        return refuse_http(x, 503, "the rate limit's table is full, try again");
+    }
+    x->limited = true;
+    return x->rate.accepted ? 0 : refuse_http(x, 429, "request limit exceeded");
+}
+
+/* The order of the checks stands here and nowhere else. */
+void pipeline_front(struct exchange *x, struct digest *digest)
+{
+    const struct handler *handler = x->route->handler;
+    int result = parse_body(x);
+    if (result == 0 && x->route->access == ACCESS_TENANT) {
+        result = check_auth(x, digest);
+        if (result == 0) {
+            result = check_limit(x);
+        }
+    }
+    if (result == 0 && handler->input) {
+        result = input_read(x, handler->input);
+    }
+    if (result == 0 && handler->read) {
+        result = handler->read(x);
+    }
+    /* A refusal has set x->http_status; go_on() looks at that. */
+    (void)result;
+}
+
+/* --- on the worker again --- */
+
+static void go_on(struct exchange *x)
+{
+    if (x->http_status != 0) {
+        exchange_finish(x);
+    } else {
+        x->route->handler->start(x);
+    }
+}
+
+static void on_front_done(struct letter *letter)
+{
+    go_on(container_of(letter, struct exchange, letter));
+}
+
+/* A client's own id is echoed when it is short and visible ASCII; else one is made. */
+static struct str request_id(struct worker *worker, struct http_request *request)
+{
+    struct str given = http_header(&request->head, "x-request-id");
+    bool usable = given.len > 0 && given.len <= REQUEST_ID_LONGEST;
+    for (size_t i = 0; usable && i < given.len; i++) {
+        usable = given.p[i] > ' ' && given.p[i] < 0x7f;
+    }
+    if (usable) {
+        return given;
+    }
+    uint64_t bytes[2] = {worker->id_prefix, hash_u64(worker->id_count++, worker->id_prefix)};
+    char *hex = arena_alloc(&request->arena, 24);
+    if (!hex) {
+        return (struct str){0};
+    }
+    hex_encode((const char *)bytes + 4, 12, hex);
+    return (struct str){hex, 24};
+}
+
+static void reply_out_of_memory(struct http_request *request)
+{
+    struct buf body;
+    buf_init(&body, 256);
+    envelope_error(&body, 503, STR("out of memory, try again"));
+    http_reply(request, 503, (struct str){0}, &body);
+}
+
+static void on_request(void *context, struct http_request *request)
+{
+    struct worker *worker = context;
+    struct exchange *x = arena_calloc(&request->arena, 1, sizeof(*x));
+    request->owner = x;
+    if (!x) {
+        reply_out_of_memory(request);
+        return;
+    }
+    x->http = request;
+    x->route = request->route;
+    x->worker = worker;
+    x->now_ms = clock_real_ms();
+    x->tenants = worker_tenants(worker);
+    x->request_id = request_id(worker, request);
+    worker->exchanges++;
+    if (request->body.len > LARGE_BODY && x->route->handler->input) {
+        x->large = true;
+        x->letter.open = on_front_done;
+        helpers_submit(worker->shared->helpers, x);
+        return;
+    }
+    pipeline_front(x, worker->digest);
+    go_on(x);
+}
+
+void *exchange_alloc(struct exchange *x, size_t count, size_t size)
+{
+    return arena_calloc(&x->http->arena, count, size);
+}
+
+void exchange_finish(struct exchange *x)
+{
+    struct worker *worker = x->worker;
+    if (x->reply.failed) {
+        buf_free(&x->reply);
+        (void)reply_no_memory(x);
+    }
+    struct str headers = reply_headers(x);
+    json_free(x->json);
+    tenants_unref(x->tenants);
+    if (x->large) {
+        helpers_release(worker->shared->helpers);
+    }
+    worker->exchanges--;
+    struct buf body = x->reply;
+    http_reply(x->http, x->http_status, headers, &body);
+}
+
+static void write_error(void *context, const struct http_request *request, int status,
+                        const char *why, struct buf *out)
+{
+    (void)context;
+    (void)request;
+    envelope_error(out, status, str_of(why));
+}
+
+/* --- log and counters --- */
+
+static void count(struct worker *worker, const struct exchange *x)
+{
+    struct counters *counters = &worker->counters;
+    if (!x) {
+        atomic_fetch_add_explicit(&counters->errors, 1, memory_order_relaxed);
+        return;
+    }
+    size_t index = route_index(x->route);
+    atomic_fetch_add_explicit(&counters->requests[index], 1, memory_order_relaxed);
+    if (x->code != STATUS_OK) {
+        atomic_fetch_add_explicit(&counters->refused[index], 1, memory_order_relaxed);
+    }
+}
+
+static void log_field(struct buf *b, const char *name, int64_t value)
+{
+    buf_add_text(b, name);
+    buf_add_i64(b, value);
+}
+
+static void log_request(struct worker *worker, const struct http_request *request, int status,
+                        size_t bytes)
+{
+    const struct exchange *x = request ? request->owner : NULL;
+    struct buf *b = &worker->log;
+    log_prefix(b, LOG_INFO, clock_real_ms());
+    buf_add_text(b, "request");
+    if (request) {
+        buf_add_char(b, ' ');
+        log_value(b, request->head.method_text);
+        buf_add_char(b, ' ');
+        log_value(b, request->head.path);
+    }
+    log_field(b, " status=", status);
+    if (x) {
+        log_field(b, " code=", x->code);
+        log_field(b, " tenant=", x->tenant_id);
+        buf_add_text(b, " id=");
+        log_value(b, x->request_id);
+    }
+    log_field(b, " bytes=", (int64_t)bytes);
+    if (request) {
+        log_field(b, " us=", clock_mono_us() - request->start_us);
+        buf_add_text(b, " peer=");
+        log_value(b, request->peer);
+    }
+    buf_add_char(b, '\n');
+}
+
+static void on_replied(void *context, struct http_request *request, int status, size_t bytes)
+{
+    struct worker *worker = context;
+    const struct exchange *x = request ? request->owner : NULL;
+    count(worker, x);
+    enum request_log what =
+        atomic_load_explicit(&worker->shared->request_log, memory_order_relaxed);
+    bool is_error = status != 200 || (x && x->code != STATUS_OK);
+    if (what == REQUEST_LOG_ALL || (what == REQUEST_LOG_ERRORS && is_error)) {
+        log_request(worker, request, status, bytes);
+    }
+}
+
+struct http_handlers pipeline_handlers(struct worker *worker)
+{
+    return (struct http_handlers){
+        .context = worker,
+        .on_head = on_head,
+        .on_request = on_request,
+        .write_error = write_error,
+        .on_replied = on_replied,
+    };
+}

@@ -1,0 +1,63 @@
+#include "api/routes.h"
+
+#include <stdio.h>
+
+#define ROUTE(method, path, name, access, edition, body) extern const struct handler name;
+#include "api/routes.def"
+#undef ROUTE
+
+static const struct route routes[ROUTE_COUNT] = {
+#define ROUTE(method_, path_, handler_, access_, edition_, body_) \
+    [ROUTE_INDEX_##handler_] = {                                  \
+        .method = HTTP_##method_,                                 \
+        .path = {(path_), sizeof(path_) - 1},                     \
+        .handler = &handler_,                                     \
+        .access = ACCESS_##access_,                               \
+        .edition = EDITION_##edition_,                            \
+        .body = BODY_##body_,                                     \
+    },
+#include "api/routes.def"
+#undef ROUTE
+};
+
+const struct route *route_at(size_t index)
+{
+    return &routes[index];
+}
+
+size_t route_index(const struct route *route)
+{
+    return (size_t)(route - routes);
+}
+
+static const char *method_name(enum http_method method)
+{
+    switch (method) {
+    case HTTP_GET: return "GET, HEAD";
+    case HTTP_PUT: return "PUT";
+    default: return "POST";
+    }
+}
+
+int route_find(enum http_method method, struct str path, const struct route **ret_route,
+               char ret_allow[ROUTE_ALLOW_MAX])
+{
+    int allowed = 0;
+    ret_allow[0] = '\0';
+    if (method == HTTP_HEAD) {
+        method = HTTP_GET;
+    }
+    /* A few dozen rows: most fall at their length. */
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (!str_eq(routes[i].path, path)) {
+            continue;
+        }
+        if (routes[i].method == method) {
+            *ret_route = &routes[i];
+            return 0;
+        }
+        allowed += snprintf(ret_allow + allowed, ROUTE_ALLOW_MAX - (size_t)allowed, "%s%s",
+                            allowed ? ", " : "", method_name(routes[i].method));
+    }
+    return allowed ? 405 : 404;
+}
