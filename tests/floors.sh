@@ -7,10 +7,10 @@ cd "$(dirname -- "$0")/.." || exit
 law='
 base   |                            | openssl/ cjson/
 domain | base                       |
-net    | base                       | event2/ curl/
+net    | base                       | event2/
 store  | base domain                | sqlite3.h libpq-fe.h
 api    | base domain net store      | event2/
-main   | base domain net store api  | ini.h event2/
+main   | base domain net store api  | ini.h event2/ curl/
 '
 libraries='openssl/ cjson/ event2/ curl/ sqlite3.h libpq-fe.h ini.h'
 folders=$(echo "$law" | sed -n 's/^\([a-z]*\) .*/\1/p')

@@ -1,0 +1,187 @@
+#include "main/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "main/directory.h"
+#include "main/frame.h"
+
+#define BACKLOG         16
+#define READ_TIMEOUT_MS 10000
+
+struct control {
+    struct store *store;
+    struct crypto *crypto;
+    struct mailbox *mailbox;
+    pthread_t thread;
+    int listen_fd, stop_fd;
+    char path[DIRECTORY_PATH_MAX];
+};
+
+static bool peer_allowed(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static void wipe(struct buf *buf)
+{
+    if (buf->data) {
+        explicit_bzero(buf->data, buf->len);
+    }
+    buf_free(buf);
+}
+
+static void serve_one(struct control *control, int fd)
+{
+    struct buf request, reply;
+    buf_init(&request, CONTROL_REQUEST_MAX);
+    buf_init(&reply, FRAME_MAX);
+    /* A client that gave up waiting is not served: the empty frame finds out. */
+    if (frame_read(fd, control->stop_fd, READ_TIMEOUT_MS, &request) == 0 &&
+        frame_write(fd, READ_TIMEOUT_MS, STR("")) == 0) {
+        control_answer((struct str){request.data, request.len}, control->store, control->crypto,
+                       control->mailbox, &reply);
+        if (frame_write(fd, READ_TIMEOUT_MS, (struct str){reply.data, reply.len}) < 0) {
+            log_line(LOG_WARNING, "control: the client is gone before its answer");
+        }
+    }
+    wipe(&request);
+    wipe(&reply);
+}
+
+static void *control_main(void *argument_)
+{
+    struct control *control = argument_;
+    struct pollfd polled[2] = {{.fd = control->listen_fd, .events = POLLIN},
+                               {.fd = control->stop_fd, .events = POLLIN}};
+    while (polled[1].revents == 0) {
+        if (poll(polled, 2, -1) < 0 && errno != EINTR) {
+            log_line(LOG_ERROR, "control: poll: %s", strerror(errno));
+            break;
+        }
+        if (!(polled[0].revents & POLLIN) || polled[1].revents) {
+            continue;
+        }
+        int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0) {
+            /* Out of descriptors: a pause, not a busy loop. */
+            poll(&polled[1], 1, 100);
+            continue;
+        }
+        if (peer_allowed(fd)) {
+            serve_one(control, fd);
+        }
+        close(fd);
+    }
+    return NULL;
+}
+
+static int bind_socket(const char *directory, struct control *control)
+{
+    struct sockaddr_un address;
+    int holder;
+    int result = directory_socket(directory, CONTROL_SOCKET, &address, &holder);
+    if (result < 0) {
+        return result;
+    }
+    unlink(control->path);
+    /* Never reachable by others, not for an instant; threads that make files come later. */
+    mode_t mask = umask(0177);
+    result = bind(control->listen_fd, (struct sockaddr *)&address, sizeof(address));
+    int cause = errno;
+    umask(mask);
+    if (holder >= 0) {
+        close(holder);
+    }
+    errno = cause;
+    return result < 0 || listen(control->listen_fd, BACKLOG) < 0 ? ERR_SYSTEM : 0;
+}
+
+static void control_free(struct control *control)
+{
+    if (control->listen_fd >= 0) {
+        close(control->listen_fd);
+    }
+    if (control->stop_fd >= 0) {
+        close(control->stop_fd);
+    }
+    if (control->mailbox) {
+        mailbox_free(control->mailbox);
+    }
+    free(control);
+}
+
+static int control_open(struct control *control, const char *directory)
+{
+    int result = mailbox_new(&control->mailbox);
+    if (result == 0) {
+        result = directory_path(directory, CONTROL_SOCKET, control->path);
+    }
+    if (result < 0) {
+        return result;
+    }
+    control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (control->stop_fd < 0 || control->listen_fd < 0) {
+        return ERR_SYSTEM;
+    }
+    result = bind_socket(directory, control);
+    if (result < 0) {
+        return result;
+    }
+    errno = pthread_create(&control->thread, NULL, control_main, control);
+    return errno == 0 ? 0 : ERR_SYSTEM;
+}
+
+int control_start(const char *directory, struct store *store, struct crypto *crypto,
+                  struct control **ret_control, char *why, size_t why_size)
+{
+    struct control *control = calloc(1, sizeof(*control));
+    if (!control) {
+        snprintf(why, why_size, "control socket: %s", err_text(ERR_NOMEM));
+        return ERR_NOMEM;
+    }
+    control->store = store;
+    control->crypto = crypto;
+    control->listen_fd = control->stop_fd = -1;
+    int result = control_open(control, directory);
+    if (result < 0) {
+        snprintf(why, why_size, "%s/%s: %s", directory, CONTROL_SOCKET,
+                 result == ERR_SYSTEM ? strerror(errno) : err_text(result));
+        control_free(control);
+        return result;
+    }
+    *ret_control = control;
+    return 0;
+}
+
+bool control_stop(struct control *control, int timeout_ms)
+{
+    unlink(control->path);
+    eventfd_write(control->stop_fd, 1);
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    if (pthread_timedjoin_np(control->thread, NULL, &until) != 0) {
+        return false;
+    }
+    control_free(control);
+    return true;
+}
