@@ -79,9 +79,8 @@ static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *form
 
 static void *checked(void *memory)
 {
-    if (!memory) {
+    if (!memory)
         die("out of memory");
-    }
     return memory;
 }
 
@@ -109,15 +108,13 @@ static void find_slots(struct request *request)
 static void request_read(struct request *request, const char *path)
 {
     FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
+    if (!file || fseek(file, 0, SEEK_END) != 0)
         die("%s: %s", path, strerror(errno));
-    }
     request->length = (size_t)ftell(file);
     request->text = checked(malloc(request->length + 1));
     rewind(file);
-    if (fread(request->text, 1, request->length, file) != request->length) {
+    if (fread(request->text, 1, request->length, file) != request->length)
         die("%s: cannot be read", path);
-    }
     request->text[request->length] = '\0';
     fclose(file);
     find_slots(request);
@@ -125,9 +122,8 @@ static void request_read(struct request *request, const char *path)
 
 static int64_t next_number(struct load *load)
 {
-    if (load->options.customers == 0) {
+    if (load->options.customers == 0)
         return number_at(load->next_index++);
-    }
     load->random ^= load->random << 13;
     load->random ^= load->random >> 7;
     load->random ^= load->random << 17;
@@ -136,9 +132,8 @@ static int64_t next_number(struct load *load)
 
 static void fill_slots(struct load *load, struct connection *connection)
 {
-    for (size_t i = 0; i < load->request.slot_count; i++) {
+    for (size_t i = 0; i < load->request.slot_count; i++)
         number_write(next_number(load), connection->text + load->request.slots[i]);
-    }
 }
 
 /* --- connections ------------------------------------------------------------------------------ */
@@ -147,9 +142,8 @@ static void watch(struct load *load, struct connection *connection, int operatio
 {
     struct epoll_event event = {.events = connection->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN,
                                 .data.ptr = connection};
-    if (epoll_ctl(load->epoll, operation, connection->fd, &event) != 0) {
+    if (epoll_ctl(load->epoll, operation, connection->fd, &event) != 0)
         die("epoll_ctl: %s", strerror(errno));
-    }
 }
 
 static void connection_open(struct load *load, struct connection *connection)
@@ -162,9 +156,8 @@ static void connection_open(struct load *load, struct connection *connection)
     if (connection->fd < 0 ||
         connect(connection->fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
-        fcntl(connection->fd, F_SETFL, O_NONBLOCK) != 0) {
+        fcntl(connection->fd, F_SETFL, O_NONBLOCK) != 0)
         die("connect: %s", strerror(errno));
-    }
     connection->blocked = false;
     watch(load, connection, EPOLL_CTL_ADD);
 }
@@ -185,9 +178,8 @@ static void forget_request(struct load *load, struct connection *connection)
 /* The server has hung up. Only a client that expects to be thrown out may go on. */
 static void reopen(struct load *load, struct connection *connection)
 {
-    if (!load->options.any_answer) {
+    if (!load->options.any_answer)
         die("the server closed a connection (%zu answers so far)", load->answered);
-    }
     if (connection->outstanding) {
         load->broken++;
         forget_request(load, connection);
@@ -204,15 +196,13 @@ static bool send_rest(struct load *load, struct connection *connection)
     while (!connection->blocked && connection->sent < load->request.length) {
         ssize_t count = send(connection->fd, connection->text + connection->sent,
                              load->request.length - connection->sent, MSG_NOSIGNAL);
-        if (count < 0 && errno != EAGAIN) {
+        if (count < 0 && errno != EAGAIN)
             return false;
-        }
         connection->blocked = count < 0;
         connection->sent += count < 0 ? 0 : (size_t)count;
     }
-    if (connection->blocked != was_blocked) {
+    if (connection->blocked != was_blocked)
         watch(load, connection, EPOLL_CTL_MOD);
-    }
     return true;
 }
 
@@ -224,9 +214,8 @@ static void ask(struct load *load, struct connection *connection)
     connection->begun_us = now_us();
     load->outstanding++;
     load->asked++;
-    if (!send_rest(load, connection)) {
+    if (!send_rest(load, connection))
         reopen(load, connection);
-    }
 }
 
 /* Connections that nothing is outstanding on ask when their time has come. */
@@ -260,9 +249,8 @@ static void judge(struct load *load, const struct connection *connection)
 {
     bool good = strncmp(connection->answer, "HTTP/1.1 200 ", 13) == 0 &&
                 (!load->options.expect || strstr(connection->answer, load->options.expect));
-    if (!good && load->failed++ == 0 && !load->options.any_answer) {
+    if (!good && load->failed++ == 0 && !load->options.any_answer)
         fprintf(stderr, "load: the first bad answer: %s\n", connection->answer);
-    }
 }
 
 static void answer_complete(struct load *load, struct connection *connection)
@@ -271,21 +259,18 @@ static void answer_complete(struct load *load, struct connection *connection)
     note_latency(load, load->last_us - connection->begun_us);
     judge(load, connection);
     forget_request(load, connection);
-    if (connection->sent < load->request.length) {
+    if (connection->sent < load->request.length)
         reopen(load, connection); /* refused before it was sent whole: of no further use */
-    }
-    if (load->options.hold && load->opened < load->options.connections) {
+    if (load->options.hold && load->opened < load->options.connections)
         connection_open(load, &load->connections[load->opened++]);
-    }
 }
 
 static void find_length(struct connection *connection)
 {
     const char *end = strstr(connection->answer, "\r\n\r\n");
     const char *header = strcasestr(connection->answer, "\r\nContent-Length:");
-    if (end && (!header || header > end)) {
+    if (end && (!header || header > end))
         die("an answer without Content-Length: %s", connection->answer);
-    }
     if (end) {
         connection->length =
             (size_t)(end + 4 - connection->answer) + strtoul(header + 17, NULL, 10);
@@ -296,9 +281,8 @@ static void answer_read(struct load *load, struct connection *connection)
 {
     static char piece[262144];
     ssize_t count = recv(connection->fd, piece, sizeof(piece), 0);
-    if (count < 0 && errno == EAGAIN) {
+    if (count < 0 && errno == EAGAIN)
         return;
-    }
     if (count <= 0) {
         reopen(load, connection);
         return;
@@ -309,26 +293,21 @@ static void answer_read(struct load *load, struct connection *connection)
     connection->kept += keep;
     connection->answer[connection->kept] = '\0';
     connection->got += (size_t)count;
-    if (connection->length == 0) {
+    if (connection->length == 0)
         find_length(connection);
-    }
-    if (connection->length > 0 && connection->got >= connection->length) {
+    if (connection->length > 0 && connection->got >= connection->length)
         answer_complete(load, connection);
-    }
 }
 
 static void serve_event(struct load *load, const struct epoll_event *event)
 {
     struct connection *connection = event->data.ptr;
-    if ((event->events & EPOLLOUT) && !send_rest(load, connection)) {
+    if ((event->events & EPOLLOUT) && !send_rest(load, connection))
         reopen(load, connection);
-    } else if (event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
+    else if (event->events & (EPOLLIN | EPOLLERR | EPOLLHUP))
         answer_read(load, connection);
-    }
-    if (!load->options.hold && load->options.rate <= 0 && !connection->outstanding &&
-        may_ask(load)) {
+    if (!load->options.hold && load->options.rate <= 0 && !connection->outstanding && may_ask(load))
         ask(load, connection);
-    }
 }
 
 /* --- a run ------------------------------------------------------------------------------------ */
@@ -339,24 +318,20 @@ static struct timespec next_wait(const struct load *load)
     int64_t wait_us = 100000;
     for (int i = 0; load->options.rate > 0 && i < load->opened; i++) {
         int64_t left_us = load->connections[i].due_us - now_us();
-        if (!load->connections[i].outstanding && left_us < wait_us) {
+        if (!load->connections[i].outstanding && left_us < wait_us)
             wait_us = left_us > 0 ? left_us : 0;
-        }
     }
     return (struct timespec){wait_us / 1000000, wait_us % 1000000 * 1000};
 }
 
 static bool patience_ends(const struct load *load, int64_t *over_us)
 {
-    if (may_ask(load)) {
+    if (may_ask(load))
         return false;
-    }
-    if (load->options.any_answer) {
+    if (load->options.any_answer)
         return true; /* what it would still get is of no interest */
-    }
-    if (*over_us == 0) {
+    if (*over_us == 0)
         *over_us = now_us();
-    }
     return load->outstanding == 0 || now_us() > *over_us + PATIENCE_US;
 }
 
@@ -369,12 +344,10 @@ static void run(struct load *load)
     while (!patience_ends(load, &over_us)) {
         struct timespec wait = next_wait(load);
         int count = epoll_pwait2(load->epoll, events, 256, &wait, NULL);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; i++)
             serve_event(load, &events[i]);
-        }
-        if (paced) {
+        if (paced)
             ask_due(load);
-        }
     }
 }
 
@@ -421,13 +394,11 @@ static void prepare(struct load *load)
         }
     }
     load->opened = load->options.hold ? 1 : load->options.connections;
-    for (int i = 0; i < load->opened; i++) {
+    for (int i = 0; i < load->opened; i++)
         connection_open(load, &load->connections[i]);
-    }
     load->start_us = load->last_us = now_us();
-    for (int i = 0; load->options.rate > 0 && i < load->opened; i++) {
+    for (int i = 0; load->options.rate > 0 && i < load->opened; i++)
         load->connections[i].due_us = load->start_us + (int64_t)(1e6 * i / load->options.rate);
-    }
 }
 
 static void parse(struct options *options, int argc, char **argv)
@@ -460,18 +431,16 @@ static void parse(struct options *options, int argc, char **argv)
         default: exit(2);
         }
     }
-    if (!options->request || options->port <= 0 || options->connections <= 0) {
+    if (!options->request || options->port <= 0 || options->connections <= 0)
         die("--port, --connections and --request are needed");
-    }
 }
 
 int main(int argc, char **argv)
 {
     static struct load load;
     parse(&load.options, argc, argv);
-    if (load.options.hold) {
+    if (load.options.hold)
         load.options.requests = load.options.connections;
-    }
     request_read(&load.request, load.options.request);
     prepare(&load);
     run(&load);

@@ -18,9 +18,8 @@ static inline int64_t number_at(int64_t index)
 /* Exactly NUMBER_DIGITS digits, no NUL behind them. */
 static inline void number_write(int64_t number, char *to)
 {
-    for (int i = NUMBER_DIGITS - 1; i >= 0; i--, number /= 10) {
+    for (int i = NUMBER_DIGITS - 1; i >= 0; i--, number /= 10)
         to[i] = (char)('0' + number % 10);
-    }
 }
 
 #endif

@@ -49,19 +49,17 @@ static int worker_count(const struct api_settings *settings)
 {
     cpu_set_t cpus;
     int count = settings->workers;
-    if (count == 0) {
+    if (count == 0)
         count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
-    }
     return count < WORKERS_MAX ? count : WORKERS_MAX;
 }
 
 static int fail(int result, char *why, size_t why_size, const char *what)
 {
-    if (result == ERR_SYSTEM) {
+    if (result == ERR_SYSTEM)
         snprintf(why, why_size, "%s: %s", what, strerror(errno));
-    } else {
+    else
         snprintf(why, why_size, "%s: %s", what, err_text(result));
-    }
     return result;
 }
 
@@ -70,16 +68,13 @@ static int make_shared(struct api *api, char *why, size_t why_size)
     struct shared *shared = &api->shared;
     const struct api_settings *settings = &shared->settings;
     int result = zone_load(settings->time_zone, &shared->zone);
-    if (result < 0) {
+    if (result < 0)
         return fail(result, why, why_size, settings->time_zone);
-    }
     result = limit_table_new(settings->rate_table_max, clock_mono_us, &shared->limits);
-    if (result == 0) {
+    if (result == 0)
         result = http_shared_init(&shared->http);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = helpers_new(settings->helpers, shared->crypto, pipeline_front, &shared->helpers);
-    }
     return result == 0 ? 0 : fail(result, why, why_size, "starting");
 }
 
@@ -103,9 +98,8 @@ static int make_worker(struct api *api, char *why, size_t why_size)
                    : fail(result, why, why_size, address);
     }
     result = worker_init(&api->workers[shared->worker_count], shared, fd);
-    if (result < 0) {
+    if (result < 0)
         return fail(result, why, why_size, "making a worker");
-    }
     shared->worker_count++;
     return 0;
 }
@@ -125,12 +119,10 @@ static int start_workers(struct api *api, char *why, size_t why_size)
     struct shared *shared = &api->shared;
     for (size_t i = 0; i < shared->worker_count; i++) {
         int result = worker_start(&api->workers[i]);
-        if (result == 0) {
+        if (result == 0)
             continue;
-        }
-        for (size_t j = i; j < shared->worker_count; j++) {
+        for (size_t j = i; j < shared->worker_count; j++)
             worker_free(&api->workers[j]);
-        }
         shared->worker_count = i;
         return fail(result, why, why_size, "starting a thread");
     }
@@ -141,9 +133,8 @@ int api_start(const struct api_settings *settings, struct store *store, struct c
               struct api **ret_api, char *why, size_t why_size)
 {
     struct api *api = calloc(1, sizeof(*api));
-    if (!api) {
+    if (!api)
         return fail(ERR_NOMEM, why, why_size, "starting");
-    }
     struct shared *shared = &api->shared;
     shared->store = store;
     shared->crypto = crypto;
@@ -151,13 +142,11 @@ int api_start(const struct api_settings *settings, struct store *store, struct c
     shared->workers = api->workers;
     atomic_init(&shared->request_log, settings->request_log);
     int result = make_shared(api, why, why_size);
-    for (int i = 0; result == 0 && i < worker_count(settings); i++) {
+    for (int i = 0; result == 0 && i < worker_count(settings); i++)
         result = make_worker(api, why, why_size);
-    }
     if (result < 0) {
-        for (size_t i = 0; i < shared->worker_count; i++) {
+        for (size_t i = 0; i < shared->worker_count; i++)
             worker_free(&api->workers[i]);
-        }
         free_shared(api);
         return result;
     }
@@ -182,11 +171,9 @@ void api_reconfigure(struct api *api, const struct api_settings *settings)
 
 void api_stop(struct api *api, int timeout_ms)
 {
-    for (size_t i = 0; i < api->shared.worker_count; i++) {
+    for (size_t i = 0; i < api->shared.worker_count; i++)
         worker_drain(&api->workers[i], timeout_ms);
-    }
-    for (size_t i = 0; i < api->shared.worker_count; i++) {
+    for (size_t i = 0; i < api->shared.worker_count; i++)
         worker_join(&api->workers[i]);
-    }
     free_shared(api);
 }

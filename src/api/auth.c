@@ -17,16 +17,13 @@ static bool has_any_header(const struct credentials *headers)
 static struct str member_text(struct exchange *x, const char *name)
 {
     const struct json *member = x->body ? json_member(x->body, name) : NULL;
-    if (!member) {
+    if (!member)
         return (struct str){0};
-    }
-    if (json_type(member) == JSON_STRING) {
+    if (json_type(member) == JSON_STRING)
         return json_text(member);
-    }
     int64_t integer;
-    if (json_type(member) != JSON_NUMBER || json_integer(member, &integer) < 0) {
+    if (json_type(member) != JSON_NUMBER || json_integer(member, &integer) < 0)
         return (struct str){0};
-    }
     char *text = arena_printf(&x->http->arena, "%lld", (long long)integer);
     return text ? str_of(text) : (struct str){0};
 }
@@ -36,9 +33,8 @@ static struct str member_text(struct exchange *x, const char *name)
 static enum scheme choose_scheme(const struct exchange *x, const struct credentials *headers)
 {
     bool is_object = !x->body || json_type(x->body) == JSON_OBJECT;
-    if (!is_object) {
+    if (!is_object)
         return SCHEME_HEADER;
-    }
     bool signs_in_body =
         x->body && (json_member(x->body, "token") || json_member(x->body, "createTime"));
     return signs_in_body || !has_any_header(headers) ? SCHEME_BODY : SCHEME_HEADER;
@@ -73,27 +69,22 @@ struct moment {
 static int check_header_form(struct exchange *x, const struct credentials *given,
                              struct moment *ret_moment)
 {
-    if (given->timestamp.len == 0) {
+    if (given->timestamp.len == 0)
         return refuse(x, STATUS_TIMESTAMP_NULL);
-    }
-    if (str_to_i64(given->timestamp, &ret_moment->ms) < 0) {
+    if (str_to_i64(given->timestamp, &ret_moment->ms) < 0)
         return refuse(x, STATUS_TIMESTAMP);
-    }
     return 0;
 }
 
 static int check_body_form(struct exchange *x, const struct credentials *given,
                            struct moment *ret_moment)
 {
-    if (given->user_name.len == 0) {
+    if (given->user_name.len == 0)
         return refuse(x, STATUS_USER_NAME_NULL);
-    }
-    if (given->create_time.len == 0) {
+    if (given->create_time.len == 0)
         return refuse(x, STATUS_CREATE_TIME_NULL);
-    }
-    if (civil_parse(given->create_time, &ret_moment->local) < 0) {
+    if (civil_parse(given->create_time, &ret_moment->local) < 0)
         return refuse(x, STATUS_TIMESTAMP);
-    }
     return 0;
 }
 
@@ -102,9 +93,8 @@ static bool is_fresh(const struct exchange *x, const struct tenant *tenant,
 {
     /* A tenant that does not exist has the defaults, so that 502 comes before 501 for it too. */
     int window_s = tenant ? tenant->token_window_s : TENANT_DEFAULT_WINDOW_S;
-    if (x->scheme == SCHEME_HEADER) {
+    if (x->scheme == SCHEME_HEADER)
         return token_fresh(x->now_ms, moment->ms, window_s);
-    }
     const struct zone *zone = tenant ? tenant->zone : server_zone;
     return token_fresh_local(x->now_ms, &moment->local, zone, window_s);
 }
@@ -122,12 +112,10 @@ static int check_token(struct exchange *x, struct digest *digest, const struct t
                                                            given->timestamp, tenant->api_key, hex)
                                             : token_body(digest, given->tenant_id, given->user_name,
                                                          given->create_time, tenant->api_key, hex);
-    if (result < 0) {
+    if (result < 0)
         return refuse_http(x, 503, "cannot compute md5: %s", err_text(result));
-    }
-    if (!constant_time_eq((struct str){hex, sizeof(hex)}, given->token)) {
+    if (!constant_time_eq((struct str){hex, sizeof(hex)}, given->token))
         return refuse(x, STATUS_ACCESS_TOKEN);
-    }
     return 0;
 }
 
@@ -135,17 +123,15 @@ static int check_token(struct exchange *x, struct digest *digest, const struct t
 static int check_body_tenant(struct exchange *x, int64_t tenant_id)
 {
     bool is_object = x->body && json_type(x->body) == JSON_OBJECT;
-    if (x->scheme == SCHEME_BODY || !is_object || !json_member(x->body, "tenantId")) {
+    if (x->scheme == SCHEME_BODY || !is_object || !json_member(x->body, "tenantId"))
         return 0;
-    }
     struct str text = member_text(x, "tenantId");
     const struct json *member = json_member(x->body, "tenantId");
     bool is_absent =
         json_type(member) == JSON_NULL || (json_type(member) == JSON_STRING && !text.len);
     int64_t id;
-    if (!is_absent && (str_to_i64(text, &id) < 0 || id != tenant_id)) {
+    if (!is_absent && (str_to_i64(text, &id) < 0 || id != tenant_id))
         return refuse(x, STATUS_ACCESS_TOKEN);
-    }
     return 0;
 }
 
@@ -153,26 +139,22 @@ static int check_body_tenant(struct exchange *x, int64_t tenant_id)
 static int check_form(struct exchange *x, const struct credentials *given,
                       struct moment *ret_moment)
 {
-    if (str_to_i64(given->tenant_id, &x->tenant_id) < 0) {
+    if (str_to_i64(given->tenant_id, &x->tenant_id) < 0)
         return refuse(x, STATUS_TENANT_ID_NULL);
-    }
     int result = x->scheme == SCHEME_HEADER ? check_header_form(x, given, ret_moment)
                                             : check_body_form(x, given, ret_moment);
-    if (result == 0 && given->token.len == 0) {
+    if (result == 0 && given->token.len == 0)
         return refuse(x, STATUS_TOKEN_NULL);
-    }
     return result;
 }
 
 static int check_tenant(struct exchange *x, const struct tenant *tenant,
                         const struct credentials *given)
 {
-    if (!tenant || tenant->api_key.len == 0) {
+    if (!tenant || tenant->api_key.len == 0)
         return refuse(x, STATUS_APP_SECRET);
-    }
-    if (x->scheme == SCHEME_BODY && !is_account(tenant, given->user_name)) {
+    if (x->scheme == SCHEME_BODY && !is_account(tenant, given->user_name))
         return refuse(x, STATUS_MAIN_USER);
-    }
     return 0;
 }
 
@@ -180,31 +162,24 @@ int auth_check(struct exchange *x, struct digest *digest, const struct zone *ser
 {
     struct credentials given = from_headers(x);
     x->scheme = choose_scheme(x, &given);
-    if (x->scheme == SCHEME_BODY) {
+    if (x->scheme == SCHEME_BODY)
         given = from_body(x);
-    }
     struct moment moment = {0};
     int result = check_form(x, &given, &moment);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     const struct tenant *tenant = tenants_find(x->tenants, x->tenant_id);
-    if (!is_fresh(x, tenant, server_zone, &moment)) {
+    if (!is_fresh(x, tenant, server_zone, &moment))
         return refuse(x, STATUS_TIMESTAMP_TIMEOUT);
-    }
     result = check_tenant(x, tenant, &given);
-    if (result == 0) {
+    if (result == 0)
         result = check_token(x, digest, tenant, &given);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = check_body_tenant(x, x->tenant_id);
-    }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
-    if (x->route->edition > tenant->edition) {
+    if (x->route->edition > tenant->edition)
         return refuse(x, STATUS_EDITION);
-    }
     x->tenant = tenant;
     x->user_name = given.user_name;
     return 0;

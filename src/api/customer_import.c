@@ -49,9 +49,8 @@ static int import_new(struct exchange *x, size_t total)
         import->upsert.outcomes = exchange_alloc(x, total, sizeof(*import->upsert.outcomes));
     }
     if (!import || !import->verdicts || !import->index_of || !import->changes ||
-        !import->upsert.outcomes) {
+        !import->upsert.outcomes)
         return reply_no_memory(x);
-    }
     return 0;
 }
 
@@ -61,23 +60,19 @@ static int read_item(struct exchange *x, const struct json *item, size_t index, 
     struct import *import = x->state;
     struct item_verdict *verdict = &import->verdicts[index];
     struct customer_change *change = &import->changes[import->upsert.count];
-    if (json_type(item) != JSON_OBJECT) {
+    if (json_type(item) != JSON_OBJECT)
         return refuse_http(x, 400, "data[%zu]: object expected", index);
-    }
     memset(change, 0, sizeof(*change));
-    if (customer_item_read(x, item, index, change, verdict) < 0) {
+    if (customer_item_read(x, item, index, change, verdict) < 0)
         return reply_no_memory(x);
-    }
-    if (change->owner.len == 0) {
+    if (change->owner.len == 0)
         change->owner = owner;
-    }
     if (change->owner.len == 0) {
         item_fault(x, verdict, index, STR("agentAccount"), STATUS_USER_NAME,
                    status_message(STATUS_USER_NAME));
     }
-    if (verdict->code == 0) {
+    if (verdict->code == 0)
         import->index_of[import->upsert.count++] = index;
-    }
     return 0;
 }
 
@@ -86,21 +81,18 @@ static int read_items(struct exchange *x, struct str owner)
     const struct import_input *input = x->input;
     int result = import_new(x, input->data.count);
     size_t index = 0;
-    for (const struct json *item = input->data.first; result == 0 && item; item = json_next(item)) {
+    for (const struct json *item = input->data.first; result == 0 && item; item = json_next(item))
         result = read_item(x, item, index++, owner);
-    }
     return result;
 }
 
 static int read_import(struct exchange *x)
 {
     const struct import_input *input = x->input;
-    if (str_eq(input->user_name, x->tenant->admin)) {
+    if (str_eq(input->user_name, x->tenant->admin))
         return refuse_with(x, STATUS_REFUSED, "Admin Cannot import data");
-    }
-    if (!tenant_agent(x->tenant, input->user_name)) {
+    if (!tenant_agent(x->tenant, input->user_name))
         return refuse(x, STATUS_USER_NAME);
-    }
     return read_items(x, input->user_name);
 }
 
@@ -149,9 +141,8 @@ static struct str echo(struct str text)
     const size_t most = 255;
     if (text.len > most) {
         text.len = most;
-        while (!utf8_valid(text.p, text.len)) {
+        while (!utf8_valid(text.p, text.len))
             text.len--;
-        }
     }
     return text;
 }
@@ -203,11 +194,9 @@ static void reply_import(struct exchange *x)
         }
     }
     buf_add_text(b, "],\"failDetails\":[");
-    for (size_t i = 0; i < import->total; i++) {
-        if (import->verdicts[i].code != 0) {
+    for (size_t i = 0; i < import->total; i++)
+        if (import->verdicts[i].code != 0)
             add_detail(b, i, &import->verdicts[i]);
-        }
-    }
     buf_add_text(b, "]}");
     reply_end(x);
     buf_free(&list);
@@ -220,9 +209,8 @@ static void then(struct store_call *call)
     if (call->result < 0) {
         (void)refuse_store(x, call->result);
     } else {
-        for (size_t i = 0; i < import->upsert.count; i++) {
+        for (size_t i = 0; i < import->upsert.count; i++)
             judge_outcome(x, i);
-        }
         reply_import(x);
     }
     exchange_finish(x);

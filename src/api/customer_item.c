@@ -18,15 +18,13 @@ struct walk {
 void item_fault(struct exchange *x, struct item_verdict *verdict, size_t index, struct str place,
                 int code, const char *what)
 {
-    if (verdict->code != 0) {
+    if (verdict->code != 0)
         return; /* the first fault is told */
-    }
     verdict->code = code;
     verdict->message =
         arena_printf(&x->http->arena, "data[%zu].%.*s: %s", index, (int)place.len, place.p, what);
-    if (!verdict->message) {
+    if (!verdict->message)
         verdict->message = what;
-    }
 }
 
 static void fault(struct walk *walk, struct str place, const char *what)
@@ -62,51 +60,44 @@ static void read_basic(struct walk *walk, const struct json *value, enum custome
     const struct customer_field_rule *rule = &customer_field_rules[field];
     struct text_change *change = &walk->change->fields[field];
     struct str text;
-    if (!read_text(walk, value, &change->kind, &text)) {
+    if (!read_text(walk, value, &change->kind, &text))
         return;
-    }
-    if (rule->kind == CUSTOMER_KIND_DATE && !birthday_valid(text)) {
+    if (rule->kind == CUSTOMER_KIND_DATE && !birthday_valid(text))
         fault(walk, json_name(value), "a day as yyyy/MM/dd expected");
-    } else if (utf8_count(text) > rule->longest) {
+    else if (utf8_count(text) > rule->longest)
         fault_longer(walk, json_name(value), rule->longest);
-    } else {
+    else
         *change = (struct text_change){CHANGE_SET, text};
-    }
 }
 
 static void read_sex(struct walk *walk, const struct json *value)
 {
     struct str text;
-    if (!read_text(walk, value, &walk->change->sex_change, &text)) {
+    if (!read_text(walk, value, &walk->change->sex_change, &text))
         return;
-    }
-    if (sex_parse(text, &walk->change->sex) < 0) {
+    if (sex_parse(text, &walk->change->sex) < 0)
         fault(walk, json_name(value), "unknown, male or female expected");
-    } else {
+    else
         walk->change->sex_change = CHANGE_SET;
-    }
 }
 
 static size_t read_tags(struct walk *walk, struct str place, struct str text, struct str **ret_tags)
 {
     size_t most = 1;
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++)
         most += text.p[i] == ',';
-    }
-    if (most > CUSTOMER_MAX_TAGS) {
+    if (most > CUSTOMER_MAX_TAGS)
         most = CUSTOMER_MAX_TAGS;
-    }
     struct str *tags = exchange_alloc(walk->x, most, sizeof(*tags));
     if (!tags) {
         walk->no_memory = true;
         return 0;
     }
     int count = tags_split(text, tags, most);
-    if (count == ERR_TOO_LARGE) {
+    if (count == ERR_TOO_LARGE)
         fault(walk, place, "more than 100 tags");
-    } else if (count < 0) {
+    else if (count < 0)
         fault(walk, place, "a tag longer than 64 characters");
-    }
     *ret_tags = tags;
     return count > 0 ? (size_t)count : 0;
 }
@@ -135,9 +126,8 @@ static void read_remove_tags(struct walk *walk, const struct json *value)
 static void read_number(struct walk *walk, const struct json *value)
 {
     struct str text = {0};
-    if (json_type(value) == JSON_NULL) {
+    if (json_type(value) == JSON_NULL)
         return;
-    }
     int result = input_name(walk->x, value, &text);
     walk->has_number = result < 0 || text.len > 0;
     if (result == ERR_RANGE) {
@@ -146,9 +136,8 @@ static void read_number(struct walk *walk, const struct json *value)
         fault(walk, json_name(value), "number expected, as a text");
     } else {
         walk->verdict->whats_id = text;
-        if (text.len > 0 && number_parse(text, &walk->change->number) < 0) {
+        if (text.len > 0 && number_parse(text, &walk->change->number) < 0)
             fault(walk, json_name(value), NUMBER_FORM);
-        }
     }
 }
 
@@ -195,9 +184,8 @@ static void read_extended(struct walk *walk, const struct json *value)
         fault_extended(walk, place);
         return;
     }
-    if (!is_null && text.len == 0) {
+    if (!is_null && text.len == 0)
         return;
-    }
     if (!is_null && !field_accepts(field, text)) {
         fault_extended(walk, place);
         return;
@@ -211,14 +199,12 @@ static void read_extended(struct walk *walk, const struct json *value)
 
 static void read_extension(struct walk *walk, const struct json *value)
 {
-    if (json_type(value) == JSON_OBJECT) {
-        for (const struct json *m = json_first(value); m; m = json_next(m)) {
+    if (json_type(value) == JSON_OBJECT)
+        for (const struct json *m = json_first(value); m; m = json_next(m))
             read_extended(walk, m);
-        }
-    } else if (json_type(value) != JSON_NULL &&
-               !(json_type(value) == JSON_STRING && json_text(value).len == 0)) {
+    else if (json_type(value) != JSON_NULL &&
+             !(json_type(value) == JSON_STRING && json_text(value).len == 0))
         fault(walk, json_name(value), "object expected");
-    }
 }
 
 /* What customers show but nobody writes: taken and ignored, so that an answer can be sent back. */
@@ -262,12 +248,10 @@ int customer_item_read(struct exchange *x, const struct json *item, size_t index
                        struct customer_change *ret_change, struct item_verdict *ret_verdict)
 {
     struct walk walk = {.x = x, .index = index, .change = ret_change, .verdict = ret_verdict};
-    for (const struct json *m = json_first(item); m; m = json_next(m)) {
+    for (const struct json *m = json_first(item); m; m = json_next(m))
         read_member(&walk, m);
-    }
-    if (walk.no_memory) {
+    if (walk.no_memory)
         return ERR_NOMEM;
-    }
     if (!walk.has_number) {
         /* Without a number nothing else about the item matters: it is the fault that is told. */
         ret_verdict->code = 0;

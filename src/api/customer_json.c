@@ -20,9 +20,8 @@ static void add_tags(struct buf *b, const struct customer *customer)
     buf_add_json_name(b, "tabName");
     buf_add_char(b, '"');
     for (size_t i = 0; i < customer->tag_count; i++) {
-        if (i > 0) {
+        if (i > 0)
             buf_add_char(b, ',');
-        }
         buf_add_json_part(b, customer->tags[i]);
     }
     buf_add_char(b, '"');
@@ -30,11 +29,9 @@ static void add_tags(struct buf *b, const struct customer *customer)
 
 static struct str extended_text(const struct customer *customer, int64_t field_id)
 {
-    for (size_t i = 0; i < customer->extended_count; i++) {
-        if (customer->extended[i].field_id == field_id) {
+    for (size_t i = 0; i < customer->extended_count; i++)
+        if (customer->extended[i].field_id == field_id)
             return customer->extended[i].text;
-        }
-    }
     return (struct str){0};
 }
 
@@ -68,12 +65,10 @@ void customer_json(struct buf *b, const struct tenant *tenant, const struct cust
     add_number(b, customer->number);
     for (size_t i = 0; i < CUSTOMER_FIELD_COUNT; i++) {
         add_text(b, customer_field_rules[i].wire_name, customer->fields[i]);
-        if (i == CUSTOMER_FRIEND_NAME) {
+        if (i == CUSTOMER_FRIEND_NAME)
             add_text(b, "sex", str_of(sex_name(customer->sex))); /* its place in the contract */
-        }
-        if (i == CUSTOMER_DESC) {
+        if (i == CUSTOMER_DESC)
             add_tags(b, customer);
-        }
     }
     add_extended(b, tenant, customer);
     add_owner(b, tenant, customer);

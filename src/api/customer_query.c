@@ -26,20 +26,16 @@ struct query {
 static int read_number(struct exchange *x, const struct json *item, size_t index,
                        int64_t *ret_number)
 {
-    if (json_type(item) != JSON_OBJECT) {
+    if (json_type(item) != JSON_OBJECT)
         return refuse_http(x, 400, "data[%zu]: object expected", index);
-    }
     const struct json *value = json_member(item, "whatsApp");
     struct str text = {0};
-    if (value && input_name(x, value, &text) < 0) {
+    if (value && input_name(x, value, &text) < 0)
         return refuse_http(x, 400, "data[%zu].whatsApp: number expected, as a text", index);
-    }
-    if (text.len == 0) {
+    if (text.len == 0)
         return refuse_http(x, 400, "data[%zu].whatsApp: missing", index);
-    }
-    if (number_parse(text, ret_number) < 0) {
+    if (number_parse(text, ret_number) < 0)
         return refuse_http(x, 400, "data[%zu].whatsApp: " NUMBER_FORM, index);
-    }
     return 0;
 }
 
@@ -48,15 +44,13 @@ static int read_numbers(struct exchange *x)
     const struct query_input *input = x->input;
     struct query *query = exchange_alloc(x, 1, sizeof(*query));
     int64_t *numbers = exchange_alloc(x, input->data.count, sizeof(*numbers));
-    if (!query || !numbers) {
+    if (!query || !numbers)
         return reply_no_memory(x);
-    }
     size_t index = 0;
     for (const struct json *item = input->data.first; item; item = json_next(item), index++) {
         int result = read_number(x, item, index, &numbers[index]);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     query->exchange = x;
     query->get.tenant = x->tenant;

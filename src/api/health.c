@@ -12,11 +12,10 @@ static void answer_ready(struct exchange *x)
 {
     struct store_metrics store;
     store_metrics(x->worker->shared->store, &store);
-    if (store.healthy) {
+    if (store.healthy)
         reply_nothing(x);
-    } else {
+    else
         (void)refuse_http(x, 503, "the store's last commit failed");
-    }
     exchange_finish(x);
 }
 

@@ -27,9 +27,8 @@ static struct exchange *take(struct helpers *helpers)
 {
     struct exchange *exchange = NULL;
     pthread_mutex_lock(&helpers->mutex);
-    while (!helpers->stop && (!helpers->first || helpers->large == HELPERS_LARGE_MAX)) {
+    while (!helpers->stop && (!helpers->first || helpers->large == HELPERS_LARGE_MAX))
         pthread_cond_wait(&helpers->changed, &helpers->mutex);
-    }
     if (!helpers->stop) {
         exchange = container_of(helpers->first, struct exchange, letter);
         helpers->first = helpers->first->next;
@@ -57,13 +56,11 @@ int helpers_new(int threads, struct crypto *crypto,
                 void (*work)(struct exchange *exchange, struct digest *digest),
                 struct helpers **ret_helpers)
 {
-    if (threads < 1 || threads > HELPERS_MAX) {
+    if (threads < 1 || threads > HELPERS_MAX)
         return ERR_INVALID;
-    }
     struct helpers *helpers = calloc(1, sizeof(*helpers));
-    if (!helpers) {
+    if (!helpers)
         return ERR_NOMEM;
-    }
     pthread_mutex_init(&helpers->mutex, NULL);
     pthread_cond_init(&helpers->changed, NULL);
     helpers->work = work;
@@ -87,9 +84,8 @@ int helpers_new(int threads, struct crypto *crypto,
 
 void helpers_free(struct helpers *helpers)
 {
-    if (!helpers) {
+    if (!helpers)
         return;
-    }
     pthread_mutex_lock(&helpers->mutex);
     helpers->stop = true;
     pthread_cond_broadcast(&helpers->changed);
@@ -107,11 +103,10 @@ void helpers_submit(struct helpers *helpers, struct exchange *exchange)
 {
     exchange->letter.next = NULL;
     pthread_mutex_lock(&helpers->mutex);
-    if (helpers->first) {
+    if (helpers->first)
         helpers->last->next = &exchange->letter;
-    } else {
+    else
         helpers->first = &exchange->letter;
-    }
     helpers->last = &exchange->letter;
     pthread_cond_signal(&helpers->changed);
     pthread_mutex_unlock(&helpers->mutex);

@@ -14,29 +14,24 @@ int input_name(struct exchange *x, const struct json *value, struct str *ret_tex
         return 0;
     }
     int64_t integer;
-    if (json_type(value) != JSON_NUMBER) {
+    if (json_type(value) != JSON_NUMBER)
         return ERR_INVALID;
-    }
     int result = json_integer(value, &integer);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     char *text = arena_printf(&x->http->arena, "%lld", (long long)integer);
-    if (!text) {
+    if (!text)
         return ERR_NOMEM;
-    }
     *ret_text = str_of(text);
     return 0;
 }
 
 static int check_length(struct exchange *x, const struct input_field *field, size_t length)
 {
-    if (length <= field->longest) {
+    if (length <= field->longest)
         return 0;
-    }
-    if (field->longer) {
+    if (field->longer)
         return refuse(x, field->longer);
-    }
     return refuse_http(x, 400, "%s: longer than %zu", field->name, field->longest);
 }
 
@@ -44,37 +39,30 @@ static int read_text(struct exchange *x, const struct input_field *field, const 
                      struct str *ret_text)
 {
     struct str text;
-    if (field->type == INPUT_TEXT && json_type(value) != JSON_STRING) {
+    if (field->type == INPUT_TEXT && json_type(value) != JSON_STRING)
         return is_not(x, field, "text");
-    }
     int result = input_name(x, value, &text);
-    if (result == ERR_NOMEM) {
+    if (result == ERR_NOMEM)
         return reply_no_memory(x);
-    }
-    if (result == ERR_RANGE) {
+    if (result == ERR_RANGE)
         return refuse_http(x, 400, "%s: number too large, send it as a string", field->name);
-    }
-    if (result < 0) {
+    if (result < 0)
         return is_not(x, field, "text");
-    }
     result = check_length(x, field, utf8_count(text));
-    if (result == 0) {
+    if (result == 0)
         *ret_text = text;
-    }
     return result;
 }
 
 static int read_list(struct exchange *x, const struct input_field *field, const struct json *value,
                      struct input_list *ret_list)
 {
-    if (json_type(value) != JSON_ARRAY) {
+    if (json_type(value) != JSON_ARRAY)
         return is_not(x, field, "array");
-    }
     struct input_list list = {json_first(value), json_count(value)};
     int result = check_length(x, field, list.count);
-    if (result == 0) {
+    if (result == 0)
         *ret_list = list;
-    }
     return result;
 }
 
@@ -82,22 +70,18 @@ static int read_field(struct exchange *x, const struct input_field *field, const
 {
     void *target = (char *)x->input + field->offset;
     if (json_type(value) == JSON_NULL ||
-        (json_type(value) == JSON_STRING && json_text(value).len == 0)) {
+        (json_type(value) == JSON_STRING && json_text(value).len == 0))
         return 0; /* absent */
-    }
-    if (field->type == INPUT_LIST) {
+    if (field->type == INPUT_LIST)
         return read_list(x, field, value, target);
-    }
     return read_text(x, field, value, target);
 }
 
 static const struct input_field *find_field(const struct input_table *table, struct str name)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        if (str_is(name, table->fields[i].name)) {
+    for (size_t i = 0; i < table->count; i++)
+        if (str_is(name, table->fields[i].name))
             return &table->fields[i];
-        }
-    }
     return NULL;
 }
 
@@ -113,9 +97,8 @@ static int read_members(struct exchange *x, const struct input_table *table)
     for (const struct json *m = x->body ? json_first(x->body) : NULL; m; m = json_next(m)) {
         const struct input_field *field = find_field(table, json_name(m));
         int result = field ? read_field(x, field, m) : 0;
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -123,26 +106,21 @@ static int read_members(struct exchange *x, const struct input_table *table)
 static int read_body(struct exchange *x, const struct input_table *table)
 {
     enum json_type type = x->body ? json_type(x->body) : JSON_OBJECT;
-    if (type == JSON_OBJECT) {
+    if (type == JSON_OBJECT)
         return read_members(x, table);
-    }
-    if (type == JSON_ARRAY && table->array_is) {
+    if (type == JSON_ARRAY && table->array_is)
         return read_field(x, find_field(table, str_of(table->array_is)), x->body);
-    }
     return refuse_http(x, 400, "body: object%s expected", table->array_is ? " or array" : "");
 }
 
 int input_read(struct exchange *x, const struct input_table *table)
 {
     x->input = exchange_alloc(x, 1, table->size);
-    if (!x->input) {
+    if (!x->input)
         return reply_no_memory(x);
-    }
     int result = read_body(x, table);
-    for (size_t i = 0; result == 0 && i < table->count; i++) {
-        if (table->fields[i].missing && is_empty(x, &table->fields[i])) {
+    for (size_t i = 0; result == 0 && i < table->count; i++)
+        if (table->fields[i].missing && is_empty(x, &table->fields[i]))
             result = refuse(x, table->fields[i].missing);
-        }
-    }
     return result;
 }

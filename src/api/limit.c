@@ -40,9 +40,8 @@ struct limit_table {
 int limit_table_new(size_t max_bytes, int64_t (*clock_us)(void), struct limit_table **ret_table)
 {
     struct limit_table *table = calloc(1, sizeof(*table)); /* untouched pages cost nothing */
-    if (!table) {
+    if (!table)
         return ERR_NOMEM;
-    }
     int result = random_bytes(&table->seed, sizeof(table->seed));
     if (result < 0) {
         free(table);
@@ -50,9 +49,8 @@ int limit_table_new(size_t max_bytes, int64_t (*clock_us)(void), struct limit_ta
     }
     table->max_bytes = max_bytes;
     table->clock_us = clock_us;
-    for (size_t i = 0; i < SHARDS; i++) {
+    for (size_t i = 0; i < SHARDS; i++)
         pthread_mutex_init(&table->shards[i].mutex, NULL);
-    }
     *ret_table = table;
     return 0;
 }
@@ -67,9 +65,8 @@ static void entry_free(struct limit_table *table, struct limit_entry *entry)
 
 void limit_table_free(struct limit_table *table)
 {
-    if (!table) {
+    if (!table)
         return;
-    }
     for (size_t i = 0; i < SHARDS; i++) {
         for (size_t j = 0; j < BUCKETS; j++) {
             while (table->shards[i].buckets[j]) {
@@ -87,18 +84,14 @@ void limit_table_free(struct limit_table *table)
 static struct limit_entry *entry_get(struct limit_table *table, struct limit_entry **bucket,
                                      const struct limit_key *key)
 {
-    for (struct limit_entry *entry = *bucket; entry; entry = entry->next) {
-        if (memcmp(&entry->key, key, sizeof(*key)) == 0) {
+    for (struct limit_entry *entry = *bucket; entry; entry = entry->next)
+        if (memcmp(&entry->key, key, sizeof(*key)) == 0)
             return entry;
-        }
-    }
-    if (atomic_load_explicit(&table->bytes, memory_order_relaxed) >= table->max_bytes) {
+    if (atomic_load_explicit(&table->bytes, memory_order_relaxed) >= table->max_bytes)
         return NULL;
-    }
     struct limit_entry *entry = calloc(1, sizeof(*entry));
-    if (!entry) {
+    if (!entry)
         return NULL;
-    }
     atomic_fetch_add_explicit(&table->bytes, sizeof(*entry), memory_order_relaxed);
     entry->key = *key;
     entry->next = *bucket;
@@ -138,9 +131,8 @@ static struct limit_key key_of_peer(struct str peer)
     unsigned char address[16] = {0};
     if (peer.len < sizeof(text)) {
         memcpy(text, peer.p, peer.len);
-        if (inet_pton(AF_INET6, text, address) != 1) {
+        if (inet_pton(AF_INET6, text, address) != 1)
             (void)inet_pton(AF_INET, text, address + 12);
-        }
     }
     memcpy(&key.high, address, 8);
     memcpy(&key.low, address + 8, 8);
@@ -170,16 +162,14 @@ static void sweep_bucket(struct limit_table *table, struct limit_entry **link, i
 
 void limit_sweep(struct limit_table *table)
 {
-    if (limit_table_bytes(table) == 0) {
+    if (limit_table_bytes(table) == 0)
         return;
-    }
     for (size_t i = 0; i < SHARDS; i++) {
         struct limit_shard *shard = &table->shards[i];
         pthread_mutex_lock(&shard->mutex);
         int64_t now_us = table->clock_us();
-        for (size_t j = 0; j < BUCKETS; j++) {
+        for (size_t j = 0; j < BUCKETS; j++)
             sweep_bucket(table, &shard->buckets[j], now_us);
-        }
         pthread_mutex_unlock(&shard->mutex);
     }
 }

@@ -43,9 +43,8 @@ static void add_by_route(struct buf *b, const struct shared *shared, const char 
 static uint64_t errors(const struct shared *shared)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < shared->worker_count; i++) {
+    for (size_t i = 0; i < shared->worker_count; i++)
         sum += atomic_load_explicit(&shared->workers[i].counters.errors, memory_order_relaxed);
-    }
     return sum;
 }
 

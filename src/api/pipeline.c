@@ -17,11 +17,9 @@ static bool is_json_type(struct str type)
 {
     struct str media = str_trim(str_split(&type, ';'));
     static const char *const known[] = {"application/json", "text/json"};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (str_eq_nocase(media, str_of(known[i]))) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (str_eq_nocase(media, str_of(known[i])))
             return true;
-        }
-    }
     struct str suffix = STR("+json");
     return media.len > suffix.len &&
            str_eq_nocase((struct str){media.p + media.len - suffix.len, suffix.len}, suffix);
@@ -52,9 +50,8 @@ static int on_head(void *context, struct http_request *request, const char **why
     const struct route *route;
     char allow[ROUTE_ALLOW_MAX];
     int status = route_find(head->method, head->path, &route, allow);
-    if (status == 405) {
+    if (status == 405)
         return refuse_method(request, allow, why);
-    }
     if (status != 0) {
         *why = "no such path";
         return status;
@@ -74,17 +71,14 @@ static int on_head(void *context, struct http_request *request, const char **why
 
 static int parse_body(struct exchange *x)
 {
-    if (x->http->body.len == 0 || !x->route->handler->input) {
+    if (x->http->body.len == 0 || !x->route->handler->input)
         return 0;
-    }
     struct json_error error;
     int result = json_parse(x->http->body, JSON_MAX_VALUES, &x->json, &error);
-    if (result == ERR_NOMEM) {
+    if (result == ERR_NOMEM)
         return reply_no_memory(x);
-    }
-    if (result < 0) {
+    if (result < 0)
         return refuse_http(x, 400, "body: %s at byte %zu", error.text, error.offset);
-    }
     x->body = json_root(x->json);
     return 0;
 }
@@ -103,14 +97,12 @@ static int check_auth(struct exchange *x, struct digest *digest)
 
 static int check_limit(struct exchange *x)
 {
-    if (x->tenant->rate_limit == 0) {
+    if (x->tenant->rate_limit == 0)
         return 0;
-    }
     int result = limit_call(x->worker->shared->limits, x->tenant->id, route_index(x->route),
                             (uint32_t)x->tenant->rate_limit, &x->rate);
-    if (result < 0) {
+    if (result < 0)
         return refuse_http(x, 503, "the rate limit's table is full, try again");
-    }
     x->limited = true;
     return x->rate.accepted ? 0 : refuse_http(x, 429, "request limit exceeded");
 }
@@ -122,16 +114,13 @@ void pipeline_front(struct exchange *x, struct digest *digest)
     int result = parse_body(x);
     if (result == 0 && x->route->access == ACCESS_TENANT) {
         result = check_auth(x, digest);
-        if (result == 0) {
+        if (result == 0)
             result = check_limit(x);
-        }
     }
-    if (result == 0 && handler->input) {
+    if (result == 0 && handler->input)
         result = input_read(x, handler->input);
-    }
-    if (result == 0 && handler->read) {
+    if (result == 0 && handler->read)
         result = handler->read(x);
-    }
     /* A refusal has set x->http_status; go_on() looks at that. */
     (void)result;
 }
@@ -140,11 +129,10 @@ void pipeline_front(struct exchange *x, struct digest *digest)
 
 static void go_on(struct exchange *x)
 {
-    if (x->http_status != 0) {
+    if (x->http_status != 0)
         exchange_finish(x);
-    } else {
+    else
         x->route->handler->start(x);
-    }
 }
 
 static void on_front_done(struct letter *letter)
@@ -157,17 +145,14 @@ static struct str request_id(struct worker *worker, struct http_request *request
 {
     struct str given = http_header(&request->head, "x-request-id");
     bool usable = given.len > 0 && given.len <= REQUEST_ID_LONGEST;
-    for (size_t i = 0; usable && i < given.len; i++) {
+    for (size_t i = 0; usable && i < given.len; i++)
         usable = given.p[i] > ' ' && given.p[i] < 0x7f;
-    }
-    if (usable) {
+    if (usable)
         return given;
-    }
     uint64_t bytes[2] = {worker->id_prefix, hash_u64(worker->id_count++, worker->id_prefix)};
     char *hex = arena_alloc(&request->arena, 24);
-    if (!hex) {
+    if (!hex)
         return (struct str){0};
-    }
     hex_encode((const char *)bytes + 4, 12, hex);
     return (struct str){hex, 24};
 }
@@ -221,9 +206,8 @@ void exchange_finish(struct exchange *x)
     struct str headers = reply_headers(x);
     json_free(x->json);
     tenants_unref(x->tenants);
-    if (x->large) {
+    if (x->large)
         helpers_release(worker->shared->helpers);
-    }
     worker->exchanges--;
     struct buf body = x->reply;
     http_reply(x->http, x->http_status, headers, &body);
@@ -248,9 +232,8 @@ static void count(struct worker *worker, const struct exchange *x)
     }
     size_t index = route_index(x->route);
     atomic_fetch_add_explicit(&counters->requests[index], 1, memory_order_relaxed);
-    if (x->code != STATUS_OK) {
+    if (x->code != STATUS_OK)
         atomic_fetch_add_explicit(&counters->refused[index], 1, memory_order_relaxed);
-    }
 }
 
 static void log_field(struct buf *b, const char *name, int64_t value)
@@ -296,9 +279,8 @@ static void on_replied(void *context, struct http_request *request, int status, 
     enum request_log what =
         atomic_load_explicit(&worker->shared->request_log, memory_order_relaxed);
     bool is_error = status != 200 || (x && x->code != STATUS_OK);
-    if (what == REQUEST_LOG_ALL || (what == REQUEST_LOG_ERRORS && is_error)) {
+    if (what == REQUEST_LOG_ALL || (what == REQUEST_LOG_ERRORS && is_error))
         log_request(worker, request, status, bytes);
-    }
 }
 
 struct http_handlers pipeline_handlers(struct worker *worker)

@@ -77,9 +77,8 @@ int refuse_http(struct exchange *x, int http_status, const char *format, ...)
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     struct str text = str_of(message);
-    while (!utf8_valid(text.p, text.len)) {
+    while (!utf8_valid(text.p, text.len))
         text.len--; /* cut within a character */
-    }
     return refuse_as(x, http_status, http_status, text);
 }
 
@@ -115,15 +114,13 @@ struct str reply_headers(struct exchange *x)
 {
     size_t size = 256 + x->request_id.len;
     char *lines = arena_alloc(&x->http->arena, size);
-    if (!lines) {
+    if (!lines)
         return (struct str){0};
-    }
     size_t at = append(lines, 0, size, "X-Request-Id: ", 14);
     at = append(lines, at, size, x->request_id.p, x->request_id.len);
     at = append(lines, at, size, "\r\n", 2);
-    if (!x->limited) {
+    if (!x->limited)
         return (struct str){lines, at};
-    }
     /* IETF draft-ietf-httpapi-ratelimit-headers: q calls in w seconds; r left, t until more. */
     long long limit = x->tenant->rate_limit, left = x->rate.left;
     long long seconds = (x->rate.reset_us + 999999) / 1000000;

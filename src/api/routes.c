@@ -44,14 +44,12 @@ int route_find(enum http_method method, struct str path, const struct route **re
 {
     int allowed = 0;
     ret_allow[0] = '\0';
-    if (method == HTTP_HEAD) {
+    if (method == HTTP_HEAD)
         method = HTTP_GET;
-    }
     /* A few dozen rows: most fall at their length. */
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!str_eq(routes[i].path, path)) {
+        if (!str_eq(routes[i].path, path))
             continue;
-        }
         if (routes[i].method == method) {
             *ret_route = &routes[i];
             return 0;

@@ -41,17 +41,14 @@ static int add_events(struct worker *worker)
 {
     worker->mail_event =
         event_new(worker->base, mailbox_fd(worker->mailbox), EV_READ | EV_PERSIST, on_mail, worker);
-    if (!worker->mail_event || event_add(worker->mail_event, NULL) != 0) {
+    if (!worker->mail_event || event_add(worker->mail_event, NULL) != 0)
         return ERR_NOMEM;
-    }
-    if (worker != worker->shared->workers) {
+    if (worker != worker->shared->workers)
         return 0; /* one sweeper is enough */
-    }
     struct timeval second = {.tv_sec = 1};
     worker->sweep_event = event_new(worker->base, -1, EV_PERSIST, on_sweep, worker);
-    if (!worker->sweep_event || event_add(worker->sweep_event, &second) != 0) {
+    if (!worker->sweep_event || event_add(worker->sweep_event, &second) != 0)
         return ERR_NOMEM;
-    }
     return 0;
 }
 
@@ -60,19 +57,16 @@ static int make_parts(struct worker *worker)
     struct shared *shared = worker->shared;
     struct http_handlers handlers = pipeline_handlers(worker);
     int result = mailbox_new(&worker->mailbox);
-    if (result == 0) {
+    if (result == 0)
         result = digest_new(shared->crypto, &worker->digest);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = store_reader_new(shared->store, &worker->reader);
-    }
     if (result == 0) {
         result = http_server_new(worker->base, &shared->settings.http, &handlers, &shared->http,
                                  &worker->server);
     }
-    if (result == 0) {
+    if (result == 0)
         result = random_bytes(&worker->id_prefix, sizeof(worker->id_prefix));
-    }
     return result == 0 ? add_events(worker) : result;
 }
 
@@ -82,12 +76,10 @@ int worker_init(struct worker *worker, struct shared *shared, int listen_fd)
     buf_init(&worker->log, LOG_BUFFER);
     worker->base = event_base_new();
     int result = worker->base ? make_parts(worker) : ERR_NOMEM;
-    if (result == 0) {
+    if (result == 0)
         result = http_server_listen(worker->server, listen_fd);
-    }
-    if (result < 0) {
+    if (result < 0)
         worker_free(worker);
-    }
     return result;
 }
 
@@ -102,13 +94,11 @@ static bool is_drained(const struct worker *worker)
 static void turn(struct worker *worker)
 {
     int flags = EVLOOP_ONCE;
-    if (store_reads_waiting(worker->reader) > 0) {
+    if (store_reads_waiting(worker->reader) > 0)
         flags |= EVLOOP_NONBLOCK; /* reads that reads asked for */
-    }
     struct timeval check = {.tv_usec = DRAIN_CHECK_MS * 1000};
-    if (worker->draining) {
+    if (worker->draining)
         event_base_loopexit(worker->base, &check);
-    }
     event_base_loop(worker->base, flags);
     store_reads_run(worker->reader);
     http_server_flush(worker->server);
@@ -119,9 +109,8 @@ static void *run(void *argument)
 {
     struct worker *worker = argument;
     prctl(PR_SET_NAME, "worker");
-    while (!is_drained(worker)) {
+    while (!is_drained(worker))
         turn(worker);
-    }
     return NULL;
 }
 
@@ -152,24 +141,18 @@ void worker_join(struct worker *worker)
 
 void worker_free(struct worker *worker)
 {
-    if (worker->server) {
+    if (worker->server)
         http_server_free(worker->server);
-    }
-    if (worker->mail_event) {
+    if (worker->mail_event)
         event_free(worker->mail_event);
-    }
-    if (worker->sweep_event) {
+    if (worker->sweep_event)
         event_free(worker->sweep_event);
-    }
-    if (worker->reader) {
+    if (worker->reader)
         store_reader_free(worker->reader);
-    }
-    if (worker->base) {
+    if (worker->base)
         event_base_free(worker->base);
-    }
-    if (worker->mailbox) {
+    if (worker->mailbox)
         mailbox_free(worker->mailbox);
-    }
     digest_free(worker->digest);
     tenants_unref(worker->tenants);
     buf_free(&worker->log);

@@ -315,10 +315,9 @@ static int name_order(const void *left, const void *right)
 static const char *duplicate_of_few(const char *const *names, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        for (size_t j = 0; j < i; j++) {
+        for (size_t j = 0; j < i; j++)
             if (names[i][0] == names[j][0] && strcmp(names[i], names[j]) == 0)
                 return names[i];
-        }
     }
     return NULL;
 }
@@ -334,10 +333,9 @@ static int duplicate_of_many(const cJSON *object, size_t count, const char **ret
         names[n++] =
             (struct name){hash_bytes(child->string, strlen(child->string), 0), child->string};
     qsort(names, n, sizeof(*names), name_order);
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 1; i < n; i++)
         if (name_order(&names[i - 1], &names[i]) == 0)
             *ret_name = names[i].text;
-    }
     free(names);
     return 0;
 }
@@ -347,10 +345,9 @@ static int find_duplicate(const cJSON *object, const char **ret_name)
 {
     const char *names[FEW_NAMES];
     size_t count = 0;
-    for (const cJSON *child = object->child; child; child = child->next, count++) {
+    for (const cJSON *child = object->child; child; child = child->next, count++)
         if (count < FEW_NAMES)
             names[count] = child->string;
-    }
     if (count > FEW_NAMES)
         return duplicate_of_many(object, count, ret_name);
     const char *found = duplicate_of_few(names, count);
@@ -379,10 +376,9 @@ static int check_members(const cJSON *value, struct json_error *error)
     int err = cJSON_IsObject(value) ? find_duplicate(value, &duplicate) : 0;
     if (err == 0 && duplicate)
         err = fail_duplicate(duplicate, error);
-    for (const cJSON *child = value->child; child && err == 0; child = child->next) {
+    for (const cJSON *child = value->child; child && err == 0; child = child->next)
         if (child->child)
             err = check_members(child, error);
-    }
     return err;
 }
 
@@ -476,9 +472,8 @@ const struct json *json_member(const struct json *object, const char *name)
 {
     if (!cJSON_IsObject(node(object)))
         return NULL;
-    for (const cJSON *child = node(object)->child; child; child = child->next) {
+    for (const cJSON *child = node(object)->child; child; child = child->next)
         if (strcmp(child->string, name) == 0)
             return (const struct json *)child;
-    }
     return NULL;
 }

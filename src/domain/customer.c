@@ -36,9 +36,8 @@ static int digits_at(struct str text, size_t at, size_t count)
 {
     int value = 0;
     for (size_t i = at; i < at + count; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9') {
+        if (text.p[i] < '0' || text.p[i] > '9')
             return -1;
-        }
         value = value * 10 + (text.p[i] - '0');
     }
     return value;
@@ -46,9 +45,8 @@ static int digits_at(struct str text, size_t at, size_t count)
 
 bool birthday_valid(struct str text)
 {
-    if (text.len != 10 || text.p[4] != '/' || text.p[7] != '/') {
+    if (text.len != 10 || text.p[4] != '/' || text.p[7] != '/')
         return false;
-    }
     struct civil day = {
         .year = digits_at(text, 0, 4),
         .month = digits_at(text, 5, 2),
@@ -62,15 +60,12 @@ int tags_split(struct str text, struct str *ret_tags, size_t max)
     size_t count = 0;
     while (text.p) {
         struct str tag = str_trim(str_split(&text, ','));
-        if (tag.len == 0) {
+        if (tag.len == 0)
             continue;
-        }
-        if (utf8_count(tag) > CUSTOMER_TAG_LONGEST) {
+        if (utf8_count(tag) > CUSTOMER_TAG_LONGEST)
             return ERR_RANGE;
-        }
-        if (count == max) {
+        if (count == max)
             return ERR_TOO_LARGE;
-        }
         ret_tags[count++] = tag;
     }
     return (int)count;

@@ -28,9 +28,8 @@ int field_type_parse(struct str text, enum field_type *ret_type)
 static size_t digits_from(struct str text, size_t at)
 {
     size_t count = 0;
-    while (at + count < text.len && text.p[at + count] >= '0' && text.p[at + count] <= '9') {
+    while (at + count < text.len && text.p[at + count] >= '0' && text.p[at + count] <= '9')
         count++;
-    }
     return count;
 }
 
@@ -39,15 +38,13 @@ static bool is_decimal(struct str text)
 {
     size_t at = text.len > 0 && (text.p[0] == '-' || text.p[0] == '+') ? 1 : 0;
     size_t whole = digits_from(text, at);
-    if (whole == 0) {
+    if (whole == 0)
         return false;
-    }
     at += whole;
     if (at < text.len && text.p[at] == '.') {
         size_t fraction = digits_from(text, at + 1);
-        if (fraction == 0) {
+        if (fraction == 0)
             return false;
-        }
         at += 1 + fraction;
     }
     return at == text.len;
@@ -55,19 +52,16 @@ static bool is_decimal(struct str text)
 
 static bool is_option(const struct field *field, struct str text)
 {
-    for (size_t i = 0; i < field->option_count; i++) {
-        if (str_eq(field->options[i], text)) {
+    for (size_t i = 0; i < field->option_count; i++)
+        if (str_eq(field->options[i], text))
             return true;
-        }
-    }
     return false;
 }
 
 bool field_accepts(const struct field *field, struct str text)
 {
-    if (utf8_count(text) > CUSTOMER_EXTENDED_LONGEST) {
+    if (utf8_count(text) > CUSTOMER_EXTENDED_LONGEST)
         return false;
-    }
     switch (field->type) {
     case FIELD_TEXT: return true;
     case FIELD_NUMBER: return is_decimal(text);
@@ -84,16 +78,12 @@ static bool is_taken(struct str name)
         "whatsApp",     "sex",        "tabName",    "cancelTabName", "extensionField",
         "agentAccount", "createTime", "updateTime", "optOut",
     };
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (str_is(name, others[i])) {
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (str_is(name, others[i]))
             return true;
-        }
-    }
-    for (size_t i = 0; i < CUSTOMER_FIELD_COUNT; i++) {
-        if (str_is(name, customer_field_rules[i].wire_name)) {
+    for (size_t i = 0; i < CUSTOMER_FIELD_COUNT; i++)
+        if (str_is(name, customer_field_rules[i].wire_name))
             return true;
-        }
-    }
     return false;
 }
 

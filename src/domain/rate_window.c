@@ -25,16 +25,13 @@ static void forget_old(struct rate_window *window, int64_t now_us)
 static int grow(struct rate_window *window, uint32_t limit, size_t *ret_grown)
 {
     uint32_t capacity = window->capacity ? window->capacity * 2 : FIRST_CAPACITY;
-    if (capacity > limit) {
+    if (capacity > limit)
         capacity = limit;
-    }
     int64_t *times = malloc(capacity * sizeof(*times));
-    if (!times) {
+    if (!times)
         return ERR_NOMEM;
-    }
-    for (uint32_t i = 0; i < window->count; i++) {
+    for (uint32_t i = 0; i < window->count; i++)
         times[i] = time_at(window, i);
-    }
     free(window->times);
     *ret_grown = (capacity - window->capacity) * sizeof(*times);
     window->times = times;
@@ -52,9 +49,8 @@ int rate_window_call(struct rate_window *window, int64_t now_us, uint32_t limit,
     if (accepted) {
         if (window->count == window->capacity) {
             int result = grow(window, limit, ret_grown);
-            if (result < 0) {
+            if (result < 0)
                 return result;
-            }
         }
         window->times[(window->first + window->count) % window->capacity] = now_us;
         window->count++;

@@ -26,9 +26,8 @@ struct tenants {
 int tenants_new(struct tenants **ret_tenants)
 {
     struct tenants *tenants = calloc(1, sizeof(*tenants));
-    if (!tenants) {
+    if (!tenants)
         return ERR_NOMEM;
-    }
     atomic_init(&tenants->references, 1);
     arena_init(&tenants->arena, TENANTS_MAX_BYTES);
     *ret_tenants = tenants;
@@ -50,13 +49,11 @@ int tenants_zone(struct tenants *tenants, const char *name, const struct zone **
     }
     struct named_zone *fresh = arena_alloc(&tenants->arena, sizeof(*fresh));
     char *copy = arena_strdup(&tenants->arena, name);
-    if (!fresh || !copy) {
+    if (!fresh || !copy)
         return ERR_NOMEM;
-    }
     int result = zone_load(name, &fresh->zone);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     fresh->name = copy;
     fresh->next = tenants->zones;
     tenants->zones = fresh;
@@ -66,18 +63,15 @@ int tenants_zone(struct tenants *tenants, const char *name, const struct zone **
 
 int tenants_add(struct tenants *tenants, const struct tenant *tenant)
 {
-    if (tenants->count == TENANTS_MAX) {
+    if (tenants->count == TENANTS_MAX)
         return ERR_TOO_LARGE;
-    }
-    if (tenants->count > 0 && tenants->items[tenants->count - 1].id >= tenant->id) {
+    if (tenants->count > 0 && tenants->items[tenants->count - 1].id >= tenant->id)
         return ERR_INVALID;
-    }
     if (tenants->count == tenants->capacity) {
         size_t capacity = tenants->capacity ? tenants->capacity * 2 : 16;
         struct tenant *items = realloc(tenants->items, capacity * sizeof(*items));
-        if (!items) {
+        if (!items)
             return ERR_NOMEM;
-        }
         tenants->items = items;
         tenants->capacity = capacity;
     }
@@ -110,15 +104,12 @@ static int seal_tenant(struct arena *arena, struct tenant *tenant)
         arena_calloc(arena, tenant->agent_count, sizeof(*tenant->agents_by_name));
     tenant->fields_by_name =
         arena_calloc(arena, tenant->field_count, sizeof(*tenant->fields_by_name));
-    if (!tenant->agents_by_name || !tenant->fields_by_name) {
+    if (!tenant->agents_by_name || !tenant->fields_by_name)
         return ERR_NOMEM;
-    }
-    for (size_t i = 0; i < tenant->agent_count; i++) {
+    for (size_t i = 0; i < tenant->agent_count; i++)
         tenant->agents_by_name[i] = &tenant->agents[i];
-    }
-    for (size_t i = 0; i < tenant->field_count; i++) {
+    for (size_t i = 0; i < tenant->field_count; i++)
         tenant->fields_by_name[i] = &tenant->fields[i];
-    }
     qsort(tenant->agents_by_name, tenant->agent_count, sizeof(*tenant->agents_by_name),
           compare_agents);
     qsort(tenant->fields_by_name, tenant->field_count, sizeof(*tenant->fields_by_name),
@@ -130,9 +121,8 @@ int tenants_seal(struct tenants *tenants)
 {
     for (size_t i = 0; i < tenants->count; i++) {
         int result = seal_tenant(&tenants->arena, &tenants->items[i]);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -156,13 +146,11 @@ static void wipe_keys(struct tenants *tenants)
 
 void tenants_unref(struct tenants *tenants)
 {
-    if (!tenants || atomic_fetch_sub_explicit(&tenants->references, 1, memory_order_acq_rel) != 1) {
+    if (!tenants || atomic_fetch_sub_explicit(&tenants->references, 1, memory_order_acq_rel) != 1)
         return;
-    }
     wipe_keys(tenants);
-    for (struct named_zone *zone = tenants->zones; zone; zone = zone->next) {
+    for (struct named_zone *zone = tenants->zones; zone; zone = zone->next)
         zone_free(zone->zone);
-    }
     free(tenants->items);
     arena_free(&tenants->arena);
     free(tenants);
@@ -186,9 +174,8 @@ static int tenant_after(const void *id, const void *tenant)
 
 const struct tenant *tenants_find(const struct tenants *tenants, int64_t id)
 {
-    if (tenants->count == 0) {
+    if (tenants->count == 0)
         return NULL;
-    }
     return bsearch(&id, tenants->items, tenants->count, sizeof(*tenants->items), tenant_after);
 }
 
@@ -216,20 +203,17 @@ static int agent_after(const void *id, const void *agent)
 
 const struct agent *tenant_agent_by_id(const struct tenant *tenant, int64_t id)
 {
-    if (tenant->agent_count == 0) {
+    if (tenant->agent_count == 0)
         return NULL;
-    }
     return bsearch(&id, tenant->agents, tenant->agent_count, sizeof(*tenant->agents), agent_after);
 }
 
 const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id)
 {
     /* At most TENANT_MAX_FIELDS: a walk is as fast as a search. */
-    for (size_t i = 0; i < tenant->field_count; i++) {
-        if (tenant->fields[i].id == id) {
+    for (size_t i = 0; i < tenant->field_count; i++)
+        if (tenant->fields[i].id == id)
             return &tenant->fields[i];
-        }
-    }
     return NULL;
 }
 
@@ -256,11 +240,9 @@ int edition_parse(struct str text, enum edition *ret_edition)
 
 static bool has_control(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f) {
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
             return true;
-        }
-    }
     return false;
 }
 

@@ -15,9 +15,8 @@ static int take_account(struct context *context, struct account_write *write)
 {
     struct str number = argument(context, "NUMBER");
     write->now_ms = clock_real_ms();
-    if (argument_tenant_id(context, "tenant", &write->tenant_id) < 0) {
+    if (argument_tenant_id(context, "tenant", &write->tenant_id) < 0)
         return ERR_INVALID;
-    }
     if (number_parse(number, &write->number) < 0) {
         complain(context, "NUMBER: %s, not \"%.*s\"", NUMBER_FORM, (int)number.len, number.p);
         return ERR_INVALID;
@@ -117,9 +116,8 @@ int account_add(struct context *context)
 int account_remove(struct context *context)
 {
     struct account_write write = {0};
-    if (take_account(context, &write) < 0) {
+    if (take_account(context, &write) < 0)
         return EXIT_WRONG_USE;
-    }
     int result = write_account(context, store_account_remove, &write);
     if (result == ERR_NOT_FOUND) {
         complain(context, "tenant %" PRId64 " has no account %" PRId64, write.tenant_id,
@@ -152,9 +150,8 @@ int account_list(struct context *context)
     struct tenants *tenants;
     struct listing listing;
     int status = context_tenant(context, "tenant", &tenants, &listing.tenant);
-    if (status != EXIT_GOOD) {
+    if (status != EXIT_GOOD)
         return status;
-    }
     table_begin(&listing.table, context->out, headers);
     int result = store_accounts_each(context->store, listing.tenant->id, list_account, &listing);
     tenants_unref(tenants);

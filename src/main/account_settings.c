@@ -27,9 +27,8 @@ static bool decimal_allowed(const struct account_setting *row, struct str text)
     struct str fraction = text, whole = str_split(&fraction, '.');
     int64_t number, digits = 0;
     if (text.len > 20 || str_to_i64(whole, &number) < 0 || whole.p[0] == '-' ||
-        (fraction.p && (str_to_i64(fraction, &digits) < 0 || fraction.p[0] == '-'))) {
+        (fraction.p && (str_to_i64(fraction, &digits) < 0 || fraction.p[0] == '-')))
         return false;
-    }
     return number >= row->min && (number < row->max || (number == row->max && digits == 0));
 }
 
@@ -70,9 +69,8 @@ static const struct account_setting *find(struct str key, struct similar *simila
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         similar_try(similar, key, str_of(rows[i].key));
-        if (str_is(key, rows[i].key)) {
+        if (str_is(key, rows[i].key))
             return &rows[i];
-        }
     }
     return NULL;
 }
@@ -108,7 +106,6 @@ int account_settings_add(struct buf *object, struct str text, unsigned *seen, ch
 
 void account_settings_help(FILE *out)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++)
         fprintf(out, "  %-36s %s\n", rows[i].key, rows[i].help);
-    }
 }

@@ -11,9 +11,8 @@ static int take_agent(struct context *context, struct agent_write *write)
 {
     write->now_ms = clock_real_ms();
     write->user_name = argument(context, "USERNAME");
-    if (argument_tenant_id(context, "tenant", &write->tenant_id) < 0) {
+    if (argument_tenant_id(context, "tenant", &write->tenant_id) < 0)
         return ERR_INVALID;
-    }
     if (!user_name_allowed(write->user_name)) {
         complain(context, "USERNAME: 1 to %d characters without commas expected",
                  TENANT_NAME_LONGEST);
@@ -26,13 +25,11 @@ static int take_password(struct context *context, char room[PASSWORD_HASH_MAX],
                          struct agent_write *write)
 {
     struct str password = argument(context, "password-stdin");
-    if (!password.p) {
+    if (!password.p)
         return 0;
-    }
     int result = password_hash(context->crypto, password, room);
-    if (result == 0) {
+    if (result == 0)
         write->password_hash = str_of(room);
-    }
     return result;
 }
 
@@ -51,13 +48,11 @@ int agent_add(struct context *context)
     char room[PASSWORD_HASH_MAX];
     struct agent_write write = {0};
     if (take_agent(context, &write) < 0 ||
-        argument_text(context, "nickname", TENANT_NAME_LONGEST, &write.nickname) < 0) {
+        argument_text(context, "nickname", TENANT_NAME_LONGEST, &write.nickname) < 0)
         return EXIT_WRONG_USE;
-    }
     int result = take_password(context, room, &write);
-    if (result == 0) {
+    if (result == 0)
         result = write_agent(context, store_agent_add, &write);
-    }
     switch (result) {
     case ERR_NOT_FOUND: complain(context, "there is no tenant %" PRId64, write.tenant_id); break;
     case ERR_EXISTS:
@@ -75,9 +70,8 @@ int agent_add(struct context *context)
 int agent_remove(struct context *context)
 {
     struct agent_write write = {0};
-    if (take_agent(context, &write) < 0) {
+    if (take_agent(context, &write) < 0)
         return EXIT_WRONG_USE;
-    }
     int result = write_agent(context, store_agent_remove, &write);
     if (result == ERR_NOT_FOUND) {
         complain(context, "tenant %" PRId64 " has no agent \"%.*s\"", write.tenant_id,
@@ -94,9 +88,8 @@ int agent_list(struct context *context)
     const struct tenant *tenant;
     struct table table;
     int status = context_tenant(context, "tenant", &tenants, &tenant);
-    if (status != EXIT_GOOD) {
+    if (status != EXIT_GOOD)
         return status;
-    }
     table_begin(&table, context->out, headers);
     for (size_t i = 0; i < tenant->agent_count; i++) {
         table_add_i64(&table, tenant->agents[i].id);

@@ -7,11 +7,9 @@
 static const struct option *declared(const struct context *context, const char *name)
 {
     const struct option *option = NULL;
-    while ((option = option_next(context->command, option))) {
-        if (strcmp(option->name, name) == 0) {
+    while ((option = option_next(context->command, option)))
+        if (strcmp(option->name, name) == 0)
             return option;
-        }
-    }
     abort();
 }
 
@@ -48,9 +46,8 @@ int argument_number(struct context *context, const char *name, int64_t min, int6
 {
     struct str text = argument(context, name);
     int64_t value;
-    if (!text.p) {
+    if (!text.p)
         return 0;
-    }
     if (str_to_i64(text, &value) < 0 || value < min || value > max) {
         complain(context, "%s%s: a number from %" PRId64 " to %" PRId64 " expected, not \"%.*s\"",
                  dashes(context, name), name, min, max, (int)text.len, text.p);
@@ -62,20 +59,17 @@ int argument_number(struct context *context, const char *name, int64_t min, int6
 
 static bool has_control(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f) {
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
             return true;
-        }
-    }
     return false;
 }
 
 int argument_text(struct context *context, const char *name, size_t longest, struct str *ret_text)
 {
     struct str text = argument(context, name);
-    if (!text.p) {
+    if (!text.p)
         return 0;
-    }
     if (utf8_count(text) > longest || has_control(text)) {
         complain(context, "%s%s: at most %zu characters, none of them a control character",
                  dashes(context, name), name, longest);

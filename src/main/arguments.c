@@ -24,17 +24,13 @@ static int wrong(const struct parse *parse, const char *what, struct str subject
 static int add(const struct parse *parse, const struct option *option, struct str text)
 {
     struct arguments *arguments = parse->arguments;
-    if (!utf8_valid(text.p, text.len)) {
+    if (!utf8_valid(text.p, text.len))
         return wrong(parse, "not valid UTF-8: the value of ", str_of(option->name), "");
-    }
-    for (size_t i = 0; option->type != OPTION_MANY && i < arguments->count; i++) {
-        if (arguments->items[i].option == option) {
+    for (size_t i = 0; option->type != OPTION_MANY && i < arguments->count; i++)
+        if (arguments->items[i].option == option)
             return wrong(parse, "given twice: --", str_of(option->name), "");
-        }
-    }
-    if (arguments->count == ARGUMENTS_MAX) {
+    if (arguments->count == ARGUMENTS_MAX)
         return wrong(parse, "too many arguments", STR(""), "");
-    }
     arguments->items[arguments->count++] = (struct argument){.option = option, .text = text};
     return 0;
 }
@@ -43,22 +39,18 @@ static int add(const struct parse *parse, const struct option *option, struct st
 static const struct option *positional_at(const struct command *command, size_t index)
 {
     const struct option *option = NULL;
-    while ((option = option_next(command, option))) {
-        if (option->positional && index-- == 0) {
+    while ((option = option_next(command, option)))
+        if (option->positional && index-- == 0)
             return option;
-        }
-    }
     return NULL;
 }
 
 static const struct option *option_named(const struct command *command, struct str name)
 {
     const struct option *option = NULL;
-    while ((option = option_next(command, option))) {
-        if (!option->positional && str_is(name, option->name)) {
+    while ((option = option_next(command, option)))
+        if (!option->positional && str_is(name, option->name))
             return option;
-        }
-    }
     return NULL;
 }
 
@@ -72,20 +64,15 @@ static int unknown_option(const struct parse *parse, struct str name)
 {
     struct similar similar = {0};
     const struct option *option = NULL;
-    while ((option = option_next(parse->command, option))) {
-        if (!option->positional) {
+    while ((option = option_next(parse->command, option)))
+        if (!option->positional)
             similar_try(&similar, name, str_of(option->name));
-        }
-    }
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        if (setting_taken(parse, &setting_rows[i])) {
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (setting_taken(parse, &setting_rows[i]))
             similar_try(&similar, name, str_of(setting_rows[i].key));
-        }
-    }
     char hint[SIMILAR_NAME_MAX + 2] = "";
-    if (similar.name[0]) {
+    if (similar.name[0])
         snprintf(hint, sizeof(hint), "--%s", similar.name);
-    }
     return wrong(parse, "unknown option --", name, hint);
 }
 
@@ -96,13 +83,11 @@ static int take_value(struct parse *parse, struct str name, struct str inside, s
         *ret_text = inside;
         return 0;
     }
-    if (parse->at == parse->argc) {
+    if (parse->at == parse->argc)
         return wrong(parse, "a value is missing behind --", name, "");
-    }
     const char *next = parse->argv[parse->at];
-    if (strncmp(next, "--", 2) == 0) {
+    if (strncmp(next, "--", 2) == 0)
         return wrong(parse, "a value is missing between this option and the next: --", name, "");
-    }
     *ret_text = str_of(next);
     parse->at++;
     return 0;
@@ -113,9 +98,8 @@ static int parse_setting(struct parse *parse, const struct setting *setting, str
 {
     struct str text;
     int result = take_value(parse, name, inside, &text);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     char place[SIMILAR_NAME_MAX], why[SETTINGS_WHY_MAX];
     snprintf(place, sizeof(place), "--%s", setting->key);
     result = settings_set(parse->settings, setting, text, ORIGIN_OPTION, place, why, sizeof(why));
@@ -128,18 +112,15 @@ static int parse_option(struct parse *parse, struct str word)
     struct str name = str_split(&inside, '=');
     const struct option *option = option_named(parse->command, name);
     const struct setting *setting = setting_find(name);
-    if (!option && setting_taken(parse, setting)) {
+    if (!option && setting_taken(parse, setting))
         return parse_setting(parse, setting, name, inside);
-    }
-    if (!option) {
+    if (!option)
         return unknown_option(parse, name);
-    }
     struct str text = STR("");
     if (option_takes_value(option)) {
         int result = take_value(parse, name, inside, &text);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     } else if (inside.p) {
         return wrong(parse, "takes no value: --", name, "");
     }
@@ -164,9 +145,8 @@ static int parse_words(struct parse *parse, char **ret_words, size_t *ret_count)
         } else {
             result = wrong(parse, "unknown option ", str_of(word), "");
         }
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -174,9 +154,8 @@ static int parse_words(struct parse *parse, char **ret_words, size_t *ret_count)
 static size_t positional_count(const struct command *command)
 {
     size_t count = 0;
-    while (positional_at(command, count)) {
+    while (positional_at(command, count))
         count++;
-    }
     return count;
 }
 
@@ -193,13 +172,11 @@ static int place_words(struct parse *parse, char *const *words, size_t count)
 {
     size_t position = first_position(parse->command, words, count);
     for (size_t i = 0; i < count; i++, position++) {
-        if (position >= positional_count(parse->command)) {
+        if (position >= positional_count(parse->command))
             return wrong(parse, "one argument too many: ", str_of(words[i]), "");
-        }
         int result = add(parse, positional_at(parse->command, position), str_of(words[i]));
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -213,12 +190,10 @@ int arguments_parse(const struct command *command, int argc, char *const *argv,
     size_t count = 0;
     ret_arguments->items = calloc(ARGUMENTS_MAX, sizeof(*ret_arguments->items));
     int result = ERR_NOMEM;
-    if (words && ret_arguments->items) {
+    if (words && ret_arguments->items)
         result = parse_words(&parse, words, &count);
-    }
-    if (result == 0 && !ret_arguments->help) {
+    if (result == 0 && !ret_arguments->help)
         result = place_words(&parse, words, count);
-    }
     free(words);
     return result;
 }
@@ -239,11 +214,9 @@ void arguments_free(struct arguments *arguments)
 static const struct argument *item_of(const struct arguments *arguments,
                                       const struct option *option)
 {
-    for (size_t i = 0; i < arguments->count; i++) {
-        if (arguments->items[i].option == option) {
+    for (size_t i = 0; i < arguments->count; i++)
+        if (arguments->items[i].option == option)
             return &arguments->items[i];
-        }
-    }
     return NULL;
 }
 
@@ -264,13 +237,11 @@ int arguments_set(struct arguments *arguments, struct str name, struct str text)
 {
     const struct option *option = option_named(arguments->command, name);
     if (!option || (option->type != OPTION_SECRET && option->type != OPTION_LINE) ||
-        item_of(arguments, option) || arguments->count == ARGUMENTS_MAX) {
+        item_of(arguments, option) || arguments->count == ARGUMENTS_MAX)
         return ERR_NOT_FOUND;
-    }
     char *copy = strndup(text.len ? text.p : "", text.len);
-    if (!copy) {
+    if (!copy)
         return ERR_NOMEM;
-    }
     arguments->items[arguments->count++] =
         (struct argument){.option = option, .text = {copy, text.len}, .owned = copy};
     return 0;

@@ -69,9 +69,8 @@ static int take_url(struct call *call)
         return ERR_INVALID;
     }
     if (base.p) {
-        while (base.len > 0 && base.p[base.len - 1] == '/') {
+        while (base.len > 0 && base.p[base.len - 1] == '/')
             base.len--;
-        }
         buf_add_str(&call->url, base);
     } else if (local_url(call) < 0) {
         return ERR_NOT_FOUND;
@@ -98,13 +97,11 @@ static int sign_header(struct call *call)
     int result = token_header(call->digest, str_of(id), str_of(now), call->tenant->api_key, token);
     if (result == 0 && (add_header(call, "tenant_id", str_of(id)) < 0 ||
                         add_header(call, "timestamp", str_of(now)) < 0 ||
-                        add_header(call, "token", (struct str){token, sizeof(token)}) < 0)) {
+                        add_header(call, "token", (struct str){token, sizeof(token)}) < 0))
         result = ERR_NOMEM;
-    }
     buf_add_str(&call->body, call->json);
-    if (result < 0) {
+    if (result < 0)
         complain(call->context, "signing: %s", err_text(result));
-    }
     return result;
 }
 
@@ -116,14 +113,12 @@ static int sign(struct call *call)
         complain(call->context, "tenant %" PRId64 " has no ApiKey", call->tenant->id);
         return ERR_CRYPTO;
     }
-    if (!argument(call->context, "body-auth").p) {
+    if (!argument(call->context, "body-auth").p)
         return sign_header(call);
-    }
     int result = call_body_sign(call->digest, call->tenant, call->json, user, clock_real_ms(),
                                 &call->body, why, sizeof(why));
-    if (result < 0) {
+    if (result < 0)
         complain(call->context, "%s", why);
-    }
     return result;
 }
 
@@ -145,12 +140,10 @@ static void set_options(CURL *curl, struct call *call)
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CALL_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &call->answer);
-    if (strcmp(call->method, "HEAD") == 0) {
+    if (strcmp(call->method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-    }
-    if (call->local) {
+    if (call->local)
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    }
     /* A GET without a body has none; everything else has one, be it empty. */
     if (call->body.len > 0 ||
         (strcmp(call->method, "GET") != 0 && strcmp(call->method, "HEAD") != 0)) {
@@ -168,16 +161,14 @@ static int judge(struct call *call, long http_status)
     struct str answer = {call->answer.data, call->answer.len};
     if (json_parse(answer, ANSWER_MAX_BYTES, &doc, &error) == 0) {
         const struct json *member = json_member(json_root(doc), "code");
-        if (!member || json_type(member) != JSON_NUMBER || json_integer(member, &code) < 0) {
+        if (!member || json_type(member) != JSON_NUMBER || json_integer(member, &code) < 0)
             code = 0;
-        }
     }
     json_free(doc);
-    if (http_status != 200) {
+    if (http_status != 200)
         complain(call->context, "HTTP status %ld", http_status);
-    } else if (code == 0) {
+    else if (code == 0)
         complain(call->context, "the answer is no envelope");
-    }
     return http_status == 200 && code == 200 ? EXIT_GOOD : EXIT_FAILED;
 }
 
@@ -195,9 +186,8 @@ static int perform(CURL *curl, struct call *call)
     }
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
     fwrite(call->answer.len ? call->answer.data : "", 1, call->answer.len, call->context->out);
-    if (call->answer.len == 0 || call->answer.data[call->answer.len - 1] != '\n') {
+    if (call->answer.len == 0 || call->answer.data[call->answer.len - 1] != '\n')
         fputc('\n', call->context->out);
-    }
     return judge(call, http_status);
 }
 
@@ -206,9 +196,8 @@ static int send_call(struct call *call)
     if ((call->body.len > 0 &&
          add_header(call, "Content-Type", STR("application/json; charset=utf-8")) < 0) ||
         /* No waiting for "100 Continue" before a large body. */
-        add_header(call, "Expect", STR("")) < 0) {
+        add_header(call, "Expect", STR("")) < 0)
         return complain_store(call->context, ERR_NOMEM);
-    }
     CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
     if (!curl) {
         complain(call->context, "libcurl does not start");
@@ -255,9 +244,8 @@ int call_run(struct context *context)
     struct call call = {.context = context};
     struct tenants *tenants;
     int status = context_tenant(context, "tenant", &tenants, &call.tenant);
-    if (status != EXIT_GOOD) {
+    if (status != EXIT_GOOD)
         return status;
-    }
     if (argument(context, "user").p && !argument(context, "body-auth").p) {
         tenants_unref(tenants);
         complain(context, "--user: only with --body-auth");

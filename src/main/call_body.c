@@ -36,17 +36,15 @@ static int take_member(struct signing *signing, const struct json *root, size_t 
 {
     const struct json *member = json_member(root, names[index]);
     int64_t number;
-    if (!member) {
+    if (!member)
         return 0;
-    }
     signing->there[index] = true;
     if (json_type(member) == JSON_STRING) {
         signing->parts[index] = json_text(member);
         return 0;
     }
-    if (index != 0 || json_type(member) != JSON_NUMBER || json_integer(member, &number) < 0) {
+    if (index != 0 || json_type(member) != JSON_NUMBER || json_integer(member, &number) < 0)
         return ERR_INVALID;
-    }
     snprintf(signing->number, sizeof(signing->number), "%" PRId64, number);
     signing->parts[index] = str_of(signing->number);
     return 0;
@@ -84,9 +82,8 @@ static int open_object(const struct json *root, struct str json, struct buf *bod
         buf_add_str(body, json);
         return 0;
     }
-    if (json_type(root) != JSON_OBJECT) {
+    if (json_type(root) != JSON_OBJECT)
         return ERR_INVALID;
-    }
     struct str head = str_trim(json);
     head.len--; /* the brace */
     buf_add_str(body, str_trim(head));
@@ -121,13 +118,11 @@ static int sign(struct digest *digest, const struct tenant *tenant, const struct
         return ERR_INVALID;
     }
     defaults(&signing, tenant, user, now_ms);
-    if (root && take_members(&signing, root, user, why, why_size) < 0) {
+    if (root && take_members(&signing, root, user, why, why_size) < 0)
         return ERR_INVALID;
-    }
     int result = close_object(digest, tenant, &signing, body);
-    if (result < 0) {
+    if (result < 0)
         snprintf(why, why_size, "signing: %s", err_text(result));
-    }
     return result;
 }
 

@@ -10,9 +10,8 @@ static void problem(void *context_, const char *text)
 int check_run(struct context *context)
 {
     int faults = store_check(context->store, problem, context);
-    if (faults < 0) {
+    if (faults < 0)
         return complain_store(context, faults);
-    }
     if (faults > 0) {
         complain(context, "%s: %d fault%s found", settings_directory(context->settings), faults,
                  faults == 1 ? "" : "s");

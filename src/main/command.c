@@ -25,11 +25,9 @@ static const struct option options[] = {
 
 const struct option *option_next(const struct command *command, const struct option *after)
 {
-    for (size_t i = after ? (size_t)(after - options) + 1 : 0; i < OPTION_COUNT; i++) {
-        if (strcmp(options[i].command, command->path) == 0) {
+    for (size_t i = after ? (size_t)(after - options) + 1 : 0; i < OPTION_COUNT; i++)
+        if (strcmp(options[i].command, command->path) == 0)
             return &options[i];
-        }
-    }
     return NULL;
 }
 
@@ -46,9 +44,8 @@ static int words_matched(const char *path, int argc, char *const *argv)
     int words = 0;
     while (rest.p) {
         struct str word = str_split(&rest, ' ');
-        if (words == argc || !str_is(word, argv[words])) {
+        if (words == argc || !str_is(word, argv[words]))
             return 0;
-        }
         words++;
     }
     return words;
@@ -71,19 +68,16 @@ static struct str word_behind(const char *path, const char *group)
 {
     struct str rest = str_of(path);
     struct str first = str_split(&rest, ' ');
-    if (*group == '\0') {
+    if (*group == '\0')
         return first;
-    }
     return str_is(first, group) ? rest : (struct str){NULL, 0};
 }
 
 bool command_group(const char *group)
 {
-    for (const struct command *row = command_next(NULL); *group && row; row = command_next(row)) {
-        if (word_behind(row->path, group).len > 0) {
+    for (const struct command *row = command_next(NULL); *group && row; row = command_next(row))
+        if (word_behind(row->path, group).len > 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -92,9 +86,8 @@ struct similar command_like(const char *group, const char *word)
     struct similar similar = {0};
     for (const struct command *row = command_next(NULL); row; row = command_next(row)) {
         struct str candidate = word_behind(row->path, group);
-        if (candidate.len > 0) {
+        if (candidate.len > 0)
             similar_try(&similar, str_of(word), candidate);
-        }
     }
     return similar;
 }
@@ -128,9 +121,8 @@ int context_tenant(struct context *context, const char *argument_name, struct te
                    const struct tenant **ret_tenant)
 {
     int64_t id = 0;
-    if (argument_tenant_id(context, argument_name, &id) < 0) {
+    if (argument_tenant_id(context, argument_name, &id) < 0)
         return EXIT_WRONG_USE;
-    }
     struct tenants *tenants = store_tenants(context->store);
     const struct tenant *tenant = tenants_find(tenants, id);
     if (!tenant) {

@@ -23,15 +23,12 @@ static int read_all(FILE *file, const char *place, size_t max, FILE *err, struct
         buf_add(text, piece, got < room ? got : room);
         explicit_bzero(piece, sizeof(piece));
     }
-    if (ferror(file)) {
+    if (ferror(file))
         return failed(err, place, strerror(errno));
-    }
-    if (text->failed || text->len > max) {
+    if (text->failed || text->len > max)
         return failed(err, place, "too large");
-    }
-    if (text->len > 0 && memchr(text->data, '\0', text->len)) {
+    if (text->len > 0 && memchr(text->data, '\0', text->len))
         return failed(err, place, "a zero byte is in it");
-    }
     return utf8_valid(text->data, text->len) ? 0 : failed(err, place, "not valid UTF-8");
 }
 
@@ -39,9 +36,8 @@ static int read_all(FILE *file, const char *place, size_t max, FILE *err, struct
 static void cut_line(struct buf *text)
 {
     while (text->len > 0 &&
-           (text->data[text->len - 1] == '\n' || text->data[text->len - 1] == '\r')) {
+           (text->data[text->len - 1] == '\n' || text->data[text->len - 1] == '\r'))
         text->len--;
-    }
 }
 
 static int take(struct argument *item, FILE *file, const char *place, FILE *err)
@@ -58,9 +54,8 @@ static int take(struct argument *item, FILE *file, const char *place, FILE *err)
         item->text = (struct str){item->owned, text.len};
         result = item->owned ? 0 : failed(err, place, err_text(ERR_NOMEM));
     }
-    if (text.data) {
+    if (text.data)
         explicit_bzero(text.data, text.len);
-    }
     buf_free(&text);
     return result;
 }
@@ -68,9 +63,8 @@ static int take(struct argument *item, FILE *file, const char *place, FILE *err)
 static int take_file(struct argument *item, const char *path, FILE *err)
 {
     FILE *file = fopen(path, "re");
-    if (!file) {
+    if (!file)
         return failed(err, path, strerror(errno));
-    }
     int result = take(item, file, path, err);
     fclose(file);
     return result;
@@ -79,18 +73,14 @@ static int take_file(struct argument *item, const char *path, FILE *err)
 static int resolve(struct argument *item, FILE *err)
 {
     enum option_type type = item->option->type;
-    if (type == OPTION_LINE) {
+    if (type == OPTION_LINE)
         return take(item, stdin, "standard input", err);
-    }
-    if (type != OPTION_SECRET && type != OPTION_CONTENT) {
+    if (type != OPTION_SECRET && type != OPTION_CONTENT)
         return 0;
-    }
-    if (str_is(item->text, "-")) {
+    if (str_is(item->text, "-"))
         return take(item, stdin, "standard input", err);
-    }
-    if (item->text.len > 0 && item->text.p[0] == '@') {
+    if (item->text.len > 0 && item->text.p[0] == '@')
         return take_file(item, item->text.p + 1, err);
-    }
     if (type == OPTION_SECRET) {
         fprintf(err,
                 "wscrm: warning: --%s: a secret on the command line can be seen in the list of "
@@ -104,9 +94,8 @@ int arguments_resolve(struct arguments *arguments, FILE *err)
 {
     for (size_t i = 0; i < arguments->count; i++) {
         int result = resolve(&arguments->items[i], err);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }

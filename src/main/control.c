@@ -37,9 +37,8 @@ static bool peer_allowed(int fd)
 
 static void wipe(struct buf *buf)
 {
-    if (buf->data) {
+    if (buf->data)
         explicit_bzero(buf->data, buf->len);
-    }
     buf_free(buf);
 }
 
@@ -53,9 +52,8 @@ static void serve_one(struct control *control, int fd)
         frame_write(fd, READ_TIMEOUT_MS, STR("")) == 0) {
         control_answer((struct str){request.data, request.len}, control->store, control->crypto,
                        control->mailbox, &reply);
-        if (frame_write(fd, READ_TIMEOUT_MS, (struct str){reply.data, reply.len}) < 0) {
+        if (frame_write(fd, READ_TIMEOUT_MS, (struct str){reply.data, reply.len}) < 0)
             log_line(LOG_WARNING, "control: the client is gone before its answer");
-        }
     }
     wipe(&request);
     wipe(&reply);
@@ -71,18 +69,16 @@ static void *control_main(void *argument_)
             log_line(LOG_ERROR, "control: poll: %s", strerror(errno));
             break;
         }
-        if (!(polled[0].revents & POLLIN) || polled[1].revents) {
+        if (!(polled[0].revents & POLLIN) || polled[1].revents)
             continue;
-        }
         int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0) {
             /* Out of descriptors: a pause, not a busy loop. */
             poll(&polled[1], 1, 100);
             continue;
         }
-        if (peer_allowed(fd)) {
+        if (peer_allowed(fd))
             serve_one(control, fd);
-        }
         close(fd);
     }
     return NULL;
@@ -93,54 +89,45 @@ static int bind_socket(const char *directory, struct control *control)
     struct sockaddr_un address;
     int holder;
     int result = directory_socket(directory, CONTROL_SOCKET, &address, &holder);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     unlink(control->path);
     /* Never reachable by others, not for an instant; threads that make files come later. */
     mode_t mask = umask(0177);
     result = bind(control->listen_fd, (struct sockaddr *)&address, sizeof(address));
     int cause = errno;
     umask(mask);
-    if (holder >= 0) {
+    if (holder >= 0)
         close(holder);
-    }
     errno = cause;
     return result < 0 || listen(control->listen_fd, BACKLOG) < 0 ? ERR_SYSTEM : 0;
 }
 
 static void control_free(struct control *control)
 {
-    if (control->listen_fd >= 0) {
+    if (control->listen_fd >= 0)
         close(control->listen_fd);
-    }
-    if (control->stop_fd >= 0) {
+    if (control->stop_fd >= 0)
         close(control->stop_fd);
-    }
-    if (control->mailbox) {
+    if (control->mailbox)
         mailbox_free(control->mailbox);
-    }
     free(control);
 }
 
 static int control_open(struct control *control, const char *directory)
 {
     int result = mailbox_new(&control->mailbox);
-    if (result == 0) {
+    if (result == 0)
         result = directory_path(directory, CONTROL_SOCKET, control->path);
-    }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (control->stop_fd < 0 || control->listen_fd < 0) {
+    if (control->stop_fd < 0 || control->listen_fd < 0)
         return ERR_SYSTEM;
-    }
     result = bind_socket(directory, control);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     errno = pthread_create(&control->thread, NULL, control_main, control);
     return errno == 0 ? 0 : ERR_SYSTEM;
 }
@@ -179,9 +166,8 @@ bool control_stop(struct control *control, int timeout_ms)
         until.tv_sec++;
         until.tv_nsec -= 1000000000L;
     }
-    if (pthread_timedjoin_np(control->thread, NULL, &until) != 0) {
+    if (pthread_timedjoin_np(control->thread, NULL, &until) != 0)
         return false;
-    }
     control_free(control);
     return true;
 }

@@ -19,14 +19,12 @@ static int read_argv(struct request *request)
 {
     const struct json *argv = json_member(json_root(request->json), "argv");
     for (const struct json *item = argv ? json_first(argv) : NULL; item; item = json_next(item)) {
-        if (json_type(item) != JSON_STRING || request->argc == ARGUMENTS_MAX) {
+        if (json_type(item) != JSON_STRING || request->argc == ARGUMENTS_MAX)
             return ERR_INVALID;
-        }
         struct str word = json_text(item);
         char *copy = strndup(word.len ? word.p : "", word.len);
-        if (!copy) {
+        if (!copy)
             return ERR_NOMEM;
-        }
         request->argv[request->argc++] = copy;
     }
     return 0;
@@ -40,9 +38,8 @@ static int take_secrets(const struct request *request, struct arguments *argumen
         int result = json_type(item) == JSON_STRING
                          ? arguments_set(arguments, json_name(item), json_text(item))
                          : ERR_INVALID;
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -74,15 +71,12 @@ static int run_text(struct str text, struct context *context)
     struct json_error error;
     struct request request = {0};
     int status = EXIT_FAILED;
-    if (json_parse(text, REQUEST_MAX_VALUES, &request.json, &error) < 0 ||
-        read_argv(&request) < 0) {
+    if (json_parse(text, REQUEST_MAX_VALUES, &request.json, &error) < 0 || read_argv(&request) < 0)
         complain(context, "the control socket got no request that it knows");
-    } else {
+    else
         status = run(&request, context);
-    }
-    for (int i = 0; i < request.argc; i++) {
+    for (int i = 0; i < request.argc; i++)
         free(request.argv[i]);
-    }
     json_free(request.json);
     return status;
 }
@@ -107,15 +101,12 @@ void control_answer(struct str request, struct store *store, struct crypto *cryp
     int status = EXIT_FAILED;
     context.out = open_memstream(&out, &out_len);
     context.err = open_memstream(&err, &err_len);
-    if (context.out && context.err) {
+    if (context.out && context.err)
         status = run_text(request, &context);
-    }
-    if (context.out) {
+    if (context.out)
         fclose(context.out);
-    }
-    if (context.err) {
+    if (context.err)
         fclose(context.err);
-    }
     buf_printf(ret_reply, "{\"status\":%d", status);
     write_text(ret_reply, "out", out, out_len);
     write_text(ret_reply, "err", err, err_len);

@@ -43,11 +43,9 @@ static void add_options(struct buf *request, const struct arguments *arguments)
 static void add_positional(struct buf *request, const struct arguments *arguments)
 {
     add_word(request, "--", "", "", STR(""));
-    for (size_t i = 0; i < arguments->count; i++) {
-        if (arguments->items[i].option->positional) {
+    for (size_t i = 0; i < arguments->count; i++)
+        if (arguments->items[i].option->positional)
             add_word(request, "", "", "", arguments->items[i].text);
-        }
-    }
 }
 
 static void add_secrets(struct buf *request, const struct arguments *arguments)
@@ -64,9 +62,8 @@ static void make_request(const struct context *context, struct buf *request)
 {
     struct str path = str_of(context->command->path);
     buf_add_text(request, "{\"argv\":[");
-    while (path.p) {
+    while (path.p)
         add_word(request, "", "", "", str_split(&path, ' '));
-    }
     add_options(request, context->arguments);
     add_positional(request, context->arguments);
     buf_add_text(request, "],\"secrets\":{");
@@ -79,19 +76,16 @@ static int open_connection(const char *directory, int *ret_fd)
     struct sockaddr_un address;
     int holder;
     int result = directory_socket(directory, CONTROL_SOCKET, &address, &holder);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     result = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&address, sizeof(address));
     int cause = errno;
-    if (holder >= 0) {
+    if (holder >= 0)
         close(holder);
-    }
     if (result < 0) {
-        if (fd >= 0) {
+        if (fd >= 0)
             close(fd);
-        }
         errno = cause;
         return cause == ENOENT || cause == ECONNREFUSED ? ERR_NOT_FOUND : ERR_SYSTEM;
     }
@@ -112,9 +106,8 @@ static int read_reply(struct str text, struct context *context, int *ret_status)
     struct json_error error;
     int64_t status;
     int result = json_parse(text, JSON_MAX_VALUES, &json, &error);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     const struct json *member = json_member(json_root(json), "status");
     result =
         member && json_type(member) == JSON_NUMBER ? json_integer(member, &status) : ERR_PROTOCOL;
@@ -134,18 +127,16 @@ static int exchange(int fd, struct buf *message, struct context *context, int *r
     int result = message->failed
                      ? ERR_TOO_LARGE
                      : frame_write(fd, BEGIN_TIMEOUT_MS, (struct str){message->data, message->len});
-    if (result == 0) {
+    if (result == 0)
         result = frame_read(fd, -1, BEGIN_TIMEOUT_MS, message);
-    }
     if (result < 0) {
         snprintf(why, why_size, "the server did not take the command: %s",
                  result == ERR_BUSY ? "it does not answer" : err_text(result));
         return result;
     }
     result = frame_read(fd, -1, -1, message);
-    if (result == 0) {
+    if (result == 0)
         result = read_reply((struct str){message->data, message->len}, context, ret_status);
-    }
     if (result < 0) {
         snprintf(why, why_size,
                  "the server broke off while it ran the command; whether it took effect is "
@@ -167,9 +158,8 @@ int control_call(const char *directory, struct context *context, int *ret_status
     struct buf message;
     buf_init(&message, FRAME_MAX);
     result = exchange(fd, &message, context, ret_status, why, why_size);
-    if (message.data) {
+    if (message.data)
         explicit_bzero(message.data, message.len);
-    }
     buf_free(&message);
     close(fd);
     return result < 0 && result == ERR_NOT_FOUND ? ERR_PROTOCOL : result;

@@ -117,16 +117,13 @@ int demo_make(struct context *context, bool *ret_made)
     int result = empty ? make_tenant(context) : 0;
     for (size_t i = 0; empty && result == 0 && i < AGENT_COUNT; i++) {
         result = make_agent(context, &agents[i]);
-        if (result == 0) {
+        if (result == 0)
             result = make_account(context, &agents[i]);
-        }
     }
-    if (empty && result == 0) {
+    if (empty && result == 0)
         result = make_customer(context);
-    }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     *ret_made = empty;
     return 0;
 }

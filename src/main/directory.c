@@ -37,13 +37,11 @@ static int stat_above(const char *directory, struct stat *ret_status)
 static int become(uid_t user, gid_t group)
 {
     const struct passwd *entry = getpwuid(user);
-    if (entry ? initgroups(entry->pw_name, entry->pw_gid) < 0 : setgroups(0, NULL) < 0) {
+    if (entry ? initgroups(entry->pw_name, entry->pw_gid) < 0 : setgroups(0, NULL) < 0)
         return ERR_SYSTEM;
-    }
     gid_t main_group = entry ? entry->pw_gid : group;
-    if (setresgid(main_group, main_group, main_group) < 0 || setresuid(user, user, user) < 0) {
+    if (setresgid(main_group, main_group, main_group) < 0 || setresuid(user, user, user) < 0)
         return ERR_SYSTEM;
-    }
     /* Changing the user switches core dumps, debuggers and /proc/self off: the new one may have them. */
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     return 0;
@@ -52,15 +50,12 @@ static int become(uid_t user, gid_t group)
 int directory_adopt(const char *directory, char *why, size_t why_size)
 {
     struct stat status;
-    if (geteuid() != 0) {
+    if (geteuid() != 0)
         return 0;
-    }
-    if (stat(directory, &status) < 0 && (errno != ENOENT || stat_above(directory, &status) < 0)) {
+    if (stat(directory, &status) < 0 && (errno != ENOENT || stat_above(directory, &status) < 0))
         return fail(directory, why, why_size);
-    }
-    if (status.st_uid == 0) {
+    if (status.st_uid == 0)
         return 0;
-    }
     return become(status.st_uid, status.st_gid) < 0 ? fail("changing the user", why, why_size) : 0;
 }
 
@@ -74,13 +69,11 @@ int directory_make(const char *directory, char *why, size_t why_size)
         }
         return fail(directory, why, why_size);
     }
-    if (stat(directory, &status) < 0) {
+    if (stat(directory, &status) < 0)
         return fail(directory, why, why_size);
-    }
     errno = ENOTDIR;
-    if (!S_ISDIR(status.st_mode) || access(directory, R_OK | W_OK | X_OK) < 0) {
+    if (!S_ISDIR(status.st_mode) || access(directory, R_OK | W_OK | X_OK) < 0)
         return fail(directory, why, why_size);
-    }
     return 0;
 }
 
@@ -98,9 +91,8 @@ int directory_socket(const char *directory, const char *name, struct sockaddr_un
     int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", directory, name);
     if (len >= (int)sizeof(address.sun_path)) {
         holder = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (holder < 0) {
+        if (holder < 0)
             return ERR_SYSTEM;
-        }
         snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", holder, name);
     }
     *ret_address = address;

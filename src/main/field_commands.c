@@ -31,16 +31,12 @@ static int take_type(struct context *context, struct field_write *write)
 
 static bool option_allowed(struct str text, const struct str *before, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(text, before[i])) {
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(text, before[i]))
             return false;
-        }
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f) {
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
             return false;
-        }
-    }
     return text.len > 0 && utf8_count(text) <= CUSTOMER_EXTENDED_LONGEST;
 }
 
@@ -88,9 +84,8 @@ int field_add(struct context *context)
     struct str options[FIELD_MAX_OPTIONS];
     struct field_write write = {0};
     if (take_field(context, &write) < 0 || take_type(context, &write) < 0 ||
-        take_options(context, options, &write) < 0) {
+        take_options(context, options, &write) < 0)
         return EXIT_WRONG_USE;
-    }
     if (!field_name_allowed(write.name)) {
         complain(context,
                  "NAME: 1 to %d characters expected, and no name that customers have already",
@@ -115,9 +110,8 @@ int field_add(struct context *context)
 int field_remove(struct context *context)
 {
     struct field_write write = {0};
-    if (take_field(context, &write) < 0) {
+    if (take_field(context, &write) < 0)
         return EXIT_WRONG_USE;
-    }
     int result = write_field(context, store_field_remove, &write);
     if (result == ERR_NOT_FOUND) {
         complain(context, "tenant %" PRId64 " has no field \"%.*s\"", write.tenant_id,
@@ -136,9 +130,8 @@ static void add_options(struct table *table, const struct field *field)
         buf_add_char(&text, i == 0 ? '[' : ',');
         buf_add_json_str(&text, field->options[i]);
     }
-    if (field->option_count > 0) {
+    if (field->option_count > 0)
         buf_add_char(&text, ']');
-    }
     table_add(table, (struct str){text.data, text.len});
     buf_free(&text);
 }
@@ -150,9 +143,8 @@ int field_list(struct context *context)
     const struct tenant *tenant;
     struct table table;
     int status = context_tenant(context, "tenant", &tenants, &tenant);
-    if (status != EXIT_GOOD) {
+    if (status != EXIT_GOOD)
         return status;
-    }
     table_begin(&table, context->out, headers);
     for (size_t i = 0; i < tenant->field_count; i++) {
         table_add(&table, tenant->fields[i].name);

@@ -13,9 +13,8 @@ static void usage_item(FILE *out, const struct option *option)
         fputs(option->name, out);
     } else {
         fprintf(out, "--%s", option->name);
-        if (option->value) {
+        if (option->value)
             fprintf(out, " %s", option->value);
-        }
     }
     fputs(option->required ? "" : "]", out);
     fputs(option->type == OPTION_MANY ? "…" : "", out);
@@ -25,9 +24,8 @@ void help_usage(FILE *out, const struct command *command)
 {
     fprintf(out, "usage: wscrm %s", command->path);
     for (const struct option *option = option_next(command, NULL); option;
-         option = option_next(command, option)) {
+         option = option_next(command, option))
         usage_item(out, option);
-    }
     fputs(command->run == serve_run ? " [--KEY VALUE]…\n" : "\n", out);
 }
 
@@ -42,9 +40,8 @@ void help_command(FILE *out, const struct command *command)
 {
     help_usage(out, command);
     fprintf(out, "\nwscrm %s: %s.\n", command->path, command->help);
-    if (option_next(command, NULL)) {
+    if (option_next(command, NULL))
         fputc('\n', out);
-    }
     for (const struct option *option = option_next(command, NULL); option;
          option = option_next(command, option)) {
         char left[128];
@@ -69,11 +66,9 @@ void help_command(FILE *out, const struct command *command)
 static void command_lines(FILE *out, const char *group)
 {
     size_t len = strlen(group);
-    for (const struct command *row = command_next(NULL); row; row = command_next(row)) {
-        if (len == 0 || (strncmp(row->path, group, len) == 0 && row->path[len] == ' ')) {
+    for (const struct command *row = command_next(NULL); row; row = command_next(row))
+        if (len == 0 || (strncmp(row->path, group, len) == 0 && row->path[len] == ' '))
             fprintf(out, "  %-*s %s\n", 18, row->path, row->help);
-        }
-    }
 }
 
 void help_group(FILE *out, const char *group)

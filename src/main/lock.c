@@ -21,13 +21,11 @@ static int open_file(const char *directory, int flags, int *ret_fd)
 {
     char path[DIRECTORY_PATH_MAX];
     int result = directory_path(directory, LOCK_FILE, path);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd < 0) {
+    if (fd < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM;
-    }
     *ret_fd = fd;
     return 0;
 }
@@ -36,9 +34,8 @@ int lock_take(const char *directory, bool create, int *ret_lock)
 {
     int fd;
     int result = open_file(directory, O_RDWR | (create ? O_CREAT : 0), &fd);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     struct flock want = whole_file();
     if (fcntl(fd, F_OFD_SETLK, &want) < 0) {
         int cause = errno;
@@ -55,9 +52,8 @@ int lock_sign(int lock, const char *url)
     char text[LOCK_URL_MAX + 32];
     int len =
         snprintf(text, sizeof(text), "%ld\n%s%s", (long)getpid(), url ? url : "", url ? "\n" : "");
-    if (ftruncate(lock, 0) < 0 || pwrite(lock, text, (size_t)len, 0) != len) {
+    if (ftruncate(lock, 0) < 0 || pwrite(lock, text, (size_t)len, 0) != len)
         return ERR_SYSTEM;
-    }
     return 0;
 }
 
@@ -78,18 +74,16 @@ static void read_holder(const char *text, struct lock_holder *holder)
     }
     const char *url = text + used + (text[used] == '\n');
     size_t len = strcspn(url, "\n");
-    if (len < LOCK_URL_MAX) {
+    if (len < LOCK_URL_MAX)
         memcpy(holder->url, url, len);
-    }
 }
 
 int lock_look(const char *directory, struct lock_holder *ret_holder)
 {
     int fd;
     int result = open_file(directory, O_RDONLY, &fd);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     struct flock probe = whole_file();
     char text[LOCK_URL_MAX + 32] = "";
     struct lock_holder holder = {0};

@@ -25,9 +25,8 @@ void process_tune_memory(void)
 void process_raise_descriptors(int connections)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    }
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&

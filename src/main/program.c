@@ -23,9 +23,8 @@ static int run_kind(struct context *context)
 /* What was printed must have arrived: a full disk behind `> file` is a failure. */
 static int flushed(int status)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    }
     fprintf(stderr, "wscrm: standard output: %s\n", strerror(errno));
     return status == EXIT_GOOD ? EXIT_FAILED : status;
 }
@@ -39,9 +38,8 @@ static int run_with(const struct command *command, struct arguments *arguments,
         fprintf(stderr, "wscrm: %s\n", why);
         return EXIT_WRONG_USE;
     }
-    if (arguments_resolve(arguments, stderr) < 0) {
+    if (arguments_resolve(arguments, stderr) < 0)
         return EXIT_FAILED;
-    }
     struct context context = {.command = command,
                               .arguments = arguments,
                               .settings = settings,
@@ -102,9 +100,8 @@ static int unknown_command(const char *group, const char *word)
 {
     struct similar similar = command_like(group, word);
     fprintf(stderr, "wscrm: unknown command \"%s%s%s\"", group, *group ? " " : "", word);
-    if (similar.name[0]) {
+    if (similar.name[0])
         fprintf(stderr, " (did you mean \"%s%s%s\"?)", group, *group ? " " : "", similar.name);
-    }
     fprintf(stderr, "\n`wscrm%s%s --help` lists the commands.\n", *group ? " " : "", group);
     return EXIT_WRONG_USE;
 }
@@ -116,9 +113,8 @@ static int run_group(int argc, char *const *argv)
         help_group(stdout, argv[0]);
         return flushed(EXIT_GOOD);
     }
-    if (argc > 1) {
+    if (argc > 1)
         return unknown_command(argv[0], argv[1]);
-    }
     help_group(stderr, argv[0]);
     return EXIT_WRONG_USE;
 }
@@ -131,15 +127,12 @@ static int run_words(int argc, char *const *argv, struct settings *settings)
         return EXIT_WRONG_USE;
     }
     const struct command *command = command_find(argc, argv, &words);
-    if (command) {
+    if (command)
         return run_command(command, argc - words, argv + words, settings);
-    }
-    if (asks_help(argv[0]) || strcmp(argv[0], "help") == 0) {
+    if (asks_help(argv[0]) || strcmp(argv[0], "help") == 0)
         return run_help(argc - 1, argv + 1);
-    }
-    if (command_group(argv[0])) {
+    if (command_group(argv[0]))
         return run_group(argc, argv);
-    }
     return unknown_command("", argv[0]);
 }
 
@@ -160,9 +153,8 @@ static int leading_options(int argc, char *const *argv, struct settings *setting
         struct str text = str_of(argv[at] + 2), name = str_split(&text, '=');
         const struct setting *setting = setting_find(name);
         char place[64], why[SETTINGS_WHY_MAX];
-        if (!setting || setting->scope != SCOPE_GLOBAL || (!text.p && at + 1 == argc)) {
+        if (!setting || setting->scope != SCOPE_GLOBAL || (!text.p && at + 1 == argc))
             return leading_fault(argv[at], setting);
-        }
         text = text.p ? text : str_of(argv[++at]);
         at++;
         snprintf(place, sizeof(place), "--%s", setting->key);
@@ -187,11 +179,10 @@ int program_run(int argc, char *const *argv)
     }
     int used = argc > 0 ? leading_options(argc - 1, argv + 1, &settings) : 0;
     int status = EXIT_WRONG_USE;
-    if (used < 0) {
+    if (used < 0)
         fprintf(stderr, "`wscrm --help` says more.\n");
-    } else {
+    else
         status = run_words(argc - 1 - used, argv + 1 + used, &settings);
-    }
     settings_free(&settings);
     return status;
 }

@@ -54,11 +54,10 @@ static int fail_with(struct server *server, const char *place, int result)
 static int already_running(struct server *server)
 {
     struct lock_holder holder = {0};
-    if (lock_look(server->directory, &holder) == 0 && holder.pid > 0) {
+    if (lock_look(server->directory, &holder) == 0 && holder.pid > 0)
         complain(server->context, "already running (pid %ld)", holder.pid);
-    } else {
+    else
         complain(server->context, "already running");
-    }
     return ERR_BUSY;
 }
 
@@ -77,9 +76,8 @@ static int take_lock(struct server *server, bool create)
         usleep(10000);
         result = lock_take(server->directory, create, &server->lock);
     }
-    if (result == ERR_BUSY) {
+    if (result == ERR_BUSY)
         return already_running(server);
-    }
     if (result < 0 && (create || result != ERR_NOT_FOUND)) {
         char place[DIRECTORY_PATH_MAX];
         snprintf(place, sizeof(place), "%.4000s/wscrm.lock", server->directory);
@@ -110,9 +108,8 @@ static int probe_port(struct server *server)
         complain(server->context, "--listen: HOST:PORT expected, not \"%s\"", listen);
         return result;
     }
-    if (result < 0) {
+    if (result < 0)
         return fail_with(server, listen, result);
-    }
     bool loopback = bound_to_loopback(fd);
     close(fd);
     if (argument(server->context, "demo").p && !loopback &&
@@ -128,25 +125,19 @@ static int probe_port(struct server *server)
 
 static int claim(struct server *server)
 {
-    if (directory_adopt(server->directory, server->why, sizeof(server->why)) < 0) {
+    if (directory_adopt(server->directory, server->why, sizeof(server->why)) < 0)
         return fail(server);
-    }
     int result = take_lock(server, false);
-    if (result == 0) {
+    if (result == 0)
         result = probe_port(server);
-    }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
-    if (directory_make(server->directory, server->why, sizeof(server->why)) < 0) {
+    if (directory_make(server->directory, server->why, sizeof(server->why)) < 0)
         return fail(server);
-    }
-    if (server->lock < 0) {
+    if (server->lock < 0)
         result = take_lock(server, true);
-    }
-    if (result == 0 && lock_sign(server->lock, NULL) < 0) {
+    if (result == 0 && lock_sign(server->lock, NULL) < 0)
         result = fail_with(server, server->directory, ERR_SYSTEM);
-    }
     return result;
 }
 
@@ -162,9 +153,8 @@ static int open_store(struct server *server)
         return ERR_CRYPTO;
     }
     int result = mailbox_new(&context->mailbox);
-    if (result < 0) {
+    if (result < 0)
         return fail_with(server, "starting", result);
-    }
     settings_store(server->settings, &settings);
     result =
         store_open(&settings, context->crypto, &context->store, server->why, sizeof(server->why));
@@ -174,13 +164,11 @@ static int open_store(struct server *server)
 static int make_demo(struct server *server)
 {
     bool made = false;
-    if (!argument(server->context, "demo").p) {
+    if (!argument(server->context, "demo").p)
         return 0;
-    }
     int result = demo_make(server->context, &made);
-    if (result < 0) {
+    if (result < 0)
         return fail_with(server, "--demo", result);
-    }
     log_line(LOG_INFO, made ? "demo: made tenant 1 with its agents, accounts and customer"
                             : "demo: the store has tenants: nothing was changed");
     return 0;
@@ -201,14 +189,12 @@ static int start_api(struct server *server)
 static int start(struct server *server)
 {
     int result = open_store(server);
-    if (result == 0) {
+    if (result == 0)
         result = make_demo(server);
-    }
     if (result == 0 &&
         control_start(server->directory, server->context->store, server->context->crypto,
-                      &server->control, server->why, sizeof(server->why)) < 0) {
+                      &server->control, server->why, sizeof(server->why)) < 0)
         result = fail(server);
-    }
     return result < 0 ? result : start_api(server);
 }
 
@@ -219,9 +205,8 @@ static void say_ready(struct server *server)
     char url[LOCK_URL_MAX];
     snprintf(url, sizeof(url), "http://%.*s:%d", colon ? (int)(colon - listen) : 0, listen,
              api_port(server->api));
-    if (lock_sign(server->lock, url) < 0) {
+    if (lock_sign(server->lock, url) < 0)
         log_line(LOG_WARNING, "%s/wscrm.lock: %s", server->directory, strerror(errno));
-    }
     fprintf(server->context->out, "wscrm: ready on %s\n", url);
     fflush(server->context->out);
     notify("READY=1");
@@ -237,19 +222,16 @@ static void apply(struct server *server, struct settings *fresh)
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting *row = &setting_rows[i];
         const char *is = settings_text(fresh, (enum setting_id)i);
-        if (row->reload && strcmp(is, settings_text(before, (enum setting_id)i)) != 0) {
+        if (row->reload && strcmp(is, settings_text(before, (enum setting_id)i)) != 0)
             log_line(LOG_INFO, "reload: %s is now %s", row->key, is);
-        }
-        if (!row->reload && strcmp(is, settings_text(server->settings, (enum setting_id)i)) != 0) {
+        if (!row->reload && strcmp(is, settings_text(server->settings, (enum setting_id)i)) != 0)
             log_line(LOG_WARNING, "reload: %s = %s takes a restart", row->key, is);
-        }
     }
     struct api_settings settings;
     settings_api(fresh, &settings);
     api_reconfigure(server->api, &settings);
-    if (server->reloaded) {
+    if (server->reloaded)
         settings_free(&server->fresh);
-    }
     server->fresh = *fresh;
     server->reloaded = true;
 }
@@ -292,30 +274,24 @@ static void stop(struct server *server)
 {
     struct context *context = server->context;
     int64_t until_ms = clock_mono_ms() + drain_timeout(server);
-    if (server->api) {
+    if (server->api)
         api_stop(server->api, drain_timeout(server));
-    }
     int64_t left_ms = until_ms - clock_mono_ms();
     if (server->control && !control_stop(server->control, left_ms > 100 ? (int)left_ms : 100)) {
         /* The removal of a large tenant, say: what it did so far is on disk, the next start goes on. */
         log_line(LOG_WARNING, "a command was still running");
         _exit(EXIT_GOOD);
     }
-    if (context->store) {
+    if (context->store)
         store_close(context->store);
-    }
-    if (context->mailbox) {
+    if (context->mailbox)
         mailbox_free(context->mailbox);
-    }
-    if (context->crypto) {
+    if (context->crypto)
         crypto_free(context->crypto);
-    }
-    if (server->lock >= 0) {
+    if (server->lock >= 0)
         lock_release(server->lock);
-    }
-    if (server->reloaded) {
+    if (server->reloaded)
         settings_free(&server->fresh);
-    }
 }
 
 int serve_run(struct context *context)
@@ -327,9 +303,8 @@ int serve_run(struct context *context)
     process_tune_memory();
     umask(077);
     log_init((enum log_level)settings_number(context->settings, SETTING_LOG_LEVEL));
-    if (signals_open(&server.signal_fd) < 0) {
+    if (signals_open(&server.signal_fd) < 0)
         return fail_with(&server, "signals", ERR_SYSTEM), EXIT_FAILED;
-    }
     process_raise_descriptors((int)settings_number(context->settings, SETTING_CONNECTIONS));
     int status = EXIT_FAILED;
     if (claim(&server) == 0 && start(&server) == 0) {
@@ -338,9 +313,8 @@ int serve_run(struct context *context)
         status = EXIT_GOOD;
     }
     stop(&server);
-    if (status == EXIT_GOOD) {
+    if (status == EXIT_GOOD)
         log_line(LOG_INFO, "stopped");
-    }
     close(server.signal_fd);
     return status;
 }

@@ -27,9 +27,8 @@ static int run_reading(struct context *context, const char *directory)
     settings_store(context->settings, &settings);
     int result =
         store_open_read_only(&settings, context->crypto, &context->store, why, sizeof(why));
-    if (result == ERR_NOT_FOUND) {
+    if (result == ERR_NOT_FOUND)
         return no_store(context, directory);
-    }
     if (result < 0) {
         complain(context, "%s", why);
         return EXIT_FAILED;
@@ -86,12 +85,10 @@ static int try_writing(struct context *context, const char *directory, int *ret_
         return result;
     }
     result = control_call(directory, context, ret_status, why, sizeof(why));
-    if (result == ERR_NOT_FOUND) {
+    if (result == ERR_NOT_FOUND)
         return ERR_BUSY;
-    }
-    if (result < 0) {
+    if (result < 0)
         complain(context, "%s", why);
-    }
     return result;
 }
 

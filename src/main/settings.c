@@ -19,11 +19,9 @@ const struct setting setting_rows[SETTING_COUNT] = {
 
 const struct setting *setting_find(struct str key)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        if (str_is(key, setting_rows[i].key)) {
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (str_is(key, setting_rows[i].key))
             return &setting_rows[i];
-        }
-    }
     return NULL;
 }
 
@@ -89,9 +87,8 @@ int settings_set(struct settings *settings, const struct setting *setting, struc
         return ERR_INVALID;
     }
     struct setting_value *value = &settings->values[setting - setting_rows];
-    if (value->text && origin < value->origin) {
+    if (value->text && origin < value->origin)
         return 0;
-    }
     char *copy = strndup(text.len ? text.p : "", text.len);
     if (!copy) {
         snprintf(why, why_size, "%s: %s", place, err_text(ERR_NOMEM));
@@ -119,9 +116,8 @@ int settings_init(struct settings *settings)
 
 void settings_free(struct settings *settings)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < SETTING_COUNT; i++)
         free(settings->values[i].text);
-    }
     address_list_free(settings->trusted_proxies);
     *settings = (struct settings){0};
 }
@@ -129,9 +125,8 @@ void settings_free(struct settings *settings)
 static void environment_key(const struct setting *setting, char name[ENVIRONMENT_KEY_MAX])
 {
     snprintf(name, ENVIRONMENT_KEY_MAX, "WSCRM_%s", setting->key);
-    for (char *c = name; *c; c++) {
+    for (char *c = name; *c; c++)
         *c = *c == '-' ? '_' : (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-    }
 }
 
 /* An empty variable counts as none, as in systemd's EnvironmentFile= templates. */
@@ -141,14 +136,12 @@ static int read_environment(struct settings *settings, char *why, size_t why_siz
         char name[ENVIRONMENT_KEY_MAX];
         environment_key(&setting_rows[i], name);
         const char *text = getenv(name);
-        if (!text || !*text) {
+        if (!text || !*text)
             continue;
-        }
         int result = settings_set(settings, &setting_rows[i], str_of(text), ORIGIN_ENVIRONMENT,
                                   name, why, why_size);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -158,9 +151,8 @@ static int check_database(const struct settings *settings, char *why, size_t why
     struct str database = str_of(settings_text(settings, SETTING_DATABASE));
     struct str prefix = DATABASE_PREFIX;
     if (database.len == 0 ||
-        (database.len > prefix.len && memcmp(database.p, prefix.p, prefix.len) == 0)) {
+        (database.len > prefix.len && memcmp(database.p, prefix.p, prefix.len) == 0))
         return 0;
-    }
     struct str scheme = str_split(&database, ':');
     snprintf(why, why_size, "database: %.*s is not built in; sqlite:DIR is", (int)scheme.len,
              scheme.p);
@@ -184,9 +176,8 @@ static int check_budget(const struct settings *settings, char *why, size_t why_s
 static int check(struct settings *settings, char *why, size_t why_size)
 {
     int result = check_database(settings, why, why_size);
-    if (result == 0) {
+    if (result == 0)
         result = check_budget(settings, why, why_size);
-    }
     struct str proxies = str_of(settings_text(settings, SETTING_TRUSTED_PROXIES));
     if (result == 0 && proxies.len > 0) {
         result = address_list_parse(proxies, &settings->trusted_proxies);
@@ -220,9 +211,8 @@ static int copy_stronger(const struct settings *from, struct settings *to, char 
                          ? 0
                          : settings_set(to, &setting_rows[i], str_of(value->text), value->origin,
                                         setting_rows[i].key, why, why_size);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }
@@ -237,9 +227,8 @@ int settings_reload(const struct settings *running, struct settings *ret_fresh, 
         return result;
     }
     result = copy_stronger(running, &fresh, why, why_size);
-    if (result == 0) {
+    if (result == 0)
         result = read_file_and_check(&fresh, why, why_size);
-    }
     if (result < 0) {
         settings_free(&fresh);
         return result;
@@ -295,15 +284,13 @@ void settings_help(FILE *out, enum setting_scope scope)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting *row = &setting_rows[i];
-        if (row->scope != scope) {
+        if (row->scope != scope)
             continue;
-        }
         char left[96];
         snprintf(left, sizeof(left), "--%s %s", row->key, row->choices ? row->choices : row->value);
         fprintf(out, "  %-36s %s", left, row->help);
-        if (*row->standard) {
+        if (*row->standard)
             fprintf(out, " [%s]", row->standard);
-        }
         fputs(row->reload ? " (SIGHUP)\n" : "\n", out);
     }
 }

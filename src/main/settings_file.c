@@ -34,9 +34,8 @@ static int fault(struct reading *reading, const char *what, const char *subject)
 static char *next_line(char *text, int size, void *stream)
 {
     struct reading *reading = stream;
-    if (reading->result < 0 || !fgets(text, size, reading->file)) {
+    if (reading->result < 0 || !fgets(text, size, reading->file))
         return NULL;
-    }
     reading->line++;
     size_t len = strlen(text);
     if (len > 0 && text[len - 1] != '\n' && !feof(reading->file)) {
@@ -49,25 +48,21 @@ static char *next_line(char *text, int size, void *stream)
 static int entry(void *user, const char *section, const char *key, const char *value)
 {
     struct reading *reading = user;
-    if (*section) {
+    if (*section)
         return fault(reading, "sections are not used here: ", section);
-    }
     const struct setting *setting = setting_find(str_of(key));
-    if (!setting || setting == &setting_rows[SETTING_CONFIG]) {
+    if (!setting || setting == &setting_rows[SETTING_CONFIG])
         return fault(reading, "unknown key ", key);
-    }
     size_t index = (size_t)(setting - setting_rows);
-    if (reading->seen[index]) {
+    if (reading->seen[index])
         return fault(reading, "given twice: ", key);
-    }
     reading->seen[index] = true;
     char place[PLACE_MAX];
     snprintf(place, sizeof(place), "%.900s:%d: %s", reading->path, reading->line, key);
     int result = settings_set(reading->settings, setting, str_of(value), ORIGIN_FILE, place,
                               reading->why, reading->why_size);
-    if (result < 0) {
+    if (result < 0)
         reading->result = result;
-    }
     return result == 0;
 }
 

@@ -22,13 +22,11 @@ int signals_open(int *ret_fd)
     sigset_t set = handled();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) {
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return ERR_SYSTEM;
-    }
     int fd = signalfd(-1, &set, SFD_CLOEXEC);
-    if (fd < 0) {
+    if (fd < 0)
         return ERR_SYSTEM;
-    }
     *ret_fd = fd;
     return 0;
 }

@@ -12,12 +12,10 @@ static size_t least(size_t a, size_t b, size_t c)
 size_t similar_distance(struct str a, struct str b)
 {
     size_t row[SIMILAR_NAME_MAX];
-    if (a.len >= SIMILAR_NAME_MAX || b.len >= SIMILAR_NAME_MAX) {
+    if (a.len >= SIMILAR_NAME_MAX || b.len >= SIMILAR_NAME_MAX)
         return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= b.len; j++) {
+    for (size_t j = 0; j <= b.len; j++)
         row[j] = j;
-    }
     for (size_t i = 1; i <= a.len; i++) {
         size_t diagonal = row[0];
         row[0] = i;

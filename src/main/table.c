@@ -7,9 +7,8 @@
 void table_begin(struct table *table, FILE *out, const char *const *headers)
 {
     *table = (struct table){.out = out, .headers = headers};
-    while (headers[table->columns]) {
+    while (headers[table->columns])
         table->columns++;
-    }
 }
 
 void table_add(struct table *table, struct str text)
@@ -23,9 +22,8 @@ void table_add(struct table *table, struct str text)
     }
     char *copy = table->failed ? NULL : strndup(text.len ? text.p : "", text.len);
     table->failed = !copy;
-    if (copy) {
+    if (copy)
         table->cells[table->count++] = copy;
-    }
 }
 
 void table_add_i64(struct table *table, int64_t number)
@@ -42,9 +40,8 @@ static int width_of(const char *text)
 
 static void measure(const struct table *table, int widths[TABLE_MAX_COLUMNS])
 {
-    for (int column = 0; column < table->columns; column++) {
+    for (int column = 0; column < table->columns; column++)
         widths[column] = width_of(table->headers[column]);
-    }
     for (size_t i = 0; i < table->count; i++) {
         size_t column = i % (size_t)table->columns;
         int width = width_of(table->cells[i]);
@@ -65,9 +62,8 @@ static void print_aligned(const struct table *table, const char *const *cells,
 
 static void print_plain(const struct table *table, const char *const *cells)
 {
-    for (int column = 0; column < table->columns; column++) {
+    for (int column = 0; column < table->columns; column++)
         fprintf(table->out, "%s%c", cells[column], column == table->columns - 1 ? '\n' : '\t');
-    }
 }
 
 static void print(const struct table *table)
@@ -75,28 +71,24 @@ static void print(const struct table *table)
     int widths[TABLE_MAX_COLUMNS] = {0};
     bool terminal = fileno(table->out) >= 0 && isatty(fileno(table->out));
     measure(table, widths);
-    if (terminal) {
+    if (terminal)
         print_aligned(table, table->headers, widths);
-    }
     for (size_t i = 0; i < table->count; i += (size_t)table->columns) {
         const char *const *cells = (const char *const *)&table->cells[i];
-        if (terminal) {
+        if (terminal)
             print_aligned(table, cells, widths);
-        } else {
+        else
             print_plain(table, cells);
-        }
     }
 }
 
 int table_end(struct table *table)
 {
     int result = table->failed ? ERR_NOMEM : 0;
-    if (result == 0) {
+    if (result == 0)
         print(table);
-    }
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table->count; i++)
         free(table->cells[i]);
-    }
     free(table->cells);
     return result;
 }

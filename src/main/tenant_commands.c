@@ -19,12 +19,10 @@ static int make_api_key(char ret_key[API_KEY_LEN + 1])
     while (len < API_KEY_LEN) {
         uint8_t byte;
         int result = random_bytes(&byte, 1);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
-        if (byte < 256 / count * count) {
+        if (byte < 256 / count * count)
             ret_key[len++] = letters[byte % count];
-        }
     }
     ret_key[len] = '\0';
     return 0;
@@ -33,9 +31,8 @@ static int make_api_key(char ret_key[API_KEY_LEN + 1])
 static bool api_key_allowed(struct str key)
 {
     bool printable = key.len > 0 && key.len <= API_KEY_LONGEST;
-    for (size_t i = 0; printable && i < key.len; i++) {
+    for (size_t i = 0; printable && i < key.len; i++)
         printable = key.p[i] > ' ' && key.p[i] < 0x7f;
-    }
     return printable;
 }
 
@@ -64,9 +61,8 @@ static int take_edition(struct context *context, struct tenant_write *write)
 {
     enum edition edition;
     struct str text = argument(context, "edition");
-    if (!text.p) {
+    if (!text.p)
         return 0;
-    }
     if (edition_parse(text, &edition) < 0) {
         complain(context, "--edition: professional or standard expected, not \"%.*s\"",
                  (int)text.len, text.p);
@@ -80,9 +76,8 @@ static int take_time_zone(struct context *context, struct tenant_write *write)
 {
     struct zone *zone;
     struct str text = argument(context, "time-zone");
-    if (!text.p) {
+    if (!text.p)
         return 0;
-    }
     /* Texts of arguments end in a NUL. */
     if (zone_load(text.p, &zone) < 0) {
         complain(context,
@@ -103,9 +98,8 @@ static int take_settings(struct context *context, struct tenant_write *write)
     if (argument_number(context, "rate-limit", 0, TENANT_MAX_RATE, &rate_limit) < 0 ||
         argument_number(context, "token-window", 0, TENANT_MAX_WINDOW_S, &token_window) < 0 ||
         argument_text(context, "name", TENANT_NAME_LONGEST, &write->name) < 0 ||
-        take_edition(context, write) < 0 || take_time_zone(context, write) < 0) {
+        take_edition(context, write) < 0 || take_time_zone(context, write) < 0)
         return ERR_INVALID;
-    }
     write->rate_limit = (int)rate_limit;
     write->token_window_s = (int)token_window;
     return 0;
@@ -161,12 +155,10 @@ int tenant_add(struct context *context)
     struct tenant_write write = leave_all();
     write.edition = EDITION_PROFESSIONAL;
     if (take_id(context, &write) < 0 || take_admin(context, &write) < 0 ||
-        take_settings(context, &write) < 0) {
+        take_settings(context, &write) < 0)
         return EXIT_WRONG_USE;
-    }
-    if (take_api_key(context, room, &write.api_key) < 0) {
+    if (take_api_key(context, room, &write.api_key) < 0)
         return EXIT_WRONG_USE;
-    }
     if (write.time_zone.len == 0) {
         zone_system_name(zone, sizeof(zone));
         write.time_zone = str_of(zone);
@@ -175,9 +167,8 @@ int tenant_add(struct context *context)
     write.token_window_s =
         write.token_window_s < 0 ? TENANT_DEFAULT_WINDOW_S : write.token_window_s;
     int status = outcome(context, write_tenant(context, store_tenant_add, &write), write.id);
-    if (status == EXIT_GOOD) {
+    if (status == EXIT_GOOD)
         fprintf(context->out, "%.*s\n", (int)write.api_key.len, write.api_key.p);
-    }
     explicit_bzero(room, sizeof(room));
     return status;
 }
@@ -185,9 +176,8 @@ int tenant_add(struct context *context)
 int tenant_set(struct context *context)
 {
     struct tenant_write write = leave_all();
-    if (take_id(context, &write) < 0 || take_settings(context, &write) < 0) {
+    if (take_id(context, &write) < 0 || take_settings(context, &write) < 0)
         return EXIT_WRONG_USE;
-    }
     if (context->arguments->count == 1) {
         complain(context, "nothing to set; `wscrm tenant set --help` lists what can be");
         return EXIT_WRONG_USE;
@@ -199,13 +189,11 @@ int tenant_rotate_key(struct context *context)
 {
     char room[API_KEY_LEN + 1];
     struct tenant_write write = leave_all();
-    if (take_id(context, &write) < 0 || take_api_key(context, room, &write.api_key) < 0) {
+    if (take_id(context, &write) < 0 || take_api_key(context, room, &write.api_key) < 0)
         return EXIT_WRONG_USE;
-    }
     int status = outcome(context, write_tenant(context, store_tenant_set, &write), write.id);
-    if (status == EXIT_GOOD) {
+    if (status == EXIT_GOOD)
         fprintf(context->out, "%.*s\n", (int)write.api_key.len, write.api_key.p);
-    }
     explicit_bzero(room, sizeof(room));
     return status;
 }
@@ -213,9 +201,8 @@ int tenant_rotate_key(struct context *context)
 int tenant_remove(struct context *context)
 {
     struct tenant_write write = leave_all();
-    if (take_id(context, &write) < 0) {
+    if (take_id(context, &write) < 0)
         return EXIT_WRONG_USE;
-    }
     return outcome(context, write_tenant(context, store_tenant_remove, &write), write.id);
 }
 
@@ -260,9 +247,8 @@ int tenant_show(struct context *context)
     const struct tenant *tenant;
     struct table table;
     int status = context_tenant(context, "ID", &tenants, &tenant);
-    if (status != EXIT_GOOD) {
+    if (status != EXIT_GOOD)
         return status;
-    }
     table_begin(&table, context->out, headers);
     show_number(&table, "id", tenant->id);
     show_text(&table, "name", tenant->name);

@@ -22,17 +22,14 @@ static bool ends_with(struct str text, struct str end)
 static int with_unit(struct str text, const struct unit *units, int64_t *ret_value)
 {
     const struct unit *unit = units;
-    while (!ends_with(text, str_of(unit->name))) {
+    while (!ends_with(text, str_of(unit->name)))
         unit++; /* the last unit is "", which fits all */
-    }
     int64_t count;
     int result = str_to_i64((struct str){text.p, text.len - strlen(unit->name)}, &count);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
-    if (count < 0) {
+    if (count < 0)
         return ERR_INVALID;
-    }
     return __builtin_mul_overflow(count, unit->factor, ret_value) ? ERR_RANGE : 0;
 }
 
@@ -61,9 +58,8 @@ int value_choice(struct str text, const char *choices, int64_t *ret_index)
 void value_size_text(int64_t bytes, char ret_text[VALUE_TEXT_MAX])
 {
     const struct unit *unit = sizes;
-    while (bytes == 0 ? unit->factor != 1 : bytes % unit->factor != 0) {
+    while (bytes == 0 ? unit->factor != 1 : bytes % unit->factor != 0)
         unit++;
-    }
     snprintf(ret_text, VALUE_TEXT_MAX, "%" PRId64 "%s", bytes / unit->factor, unit->name);
 }
 

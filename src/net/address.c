@@ -38,9 +38,8 @@ bool address_of(const struct sockaddr *from, struct address *ret_address)
 static int parse_bare(struct str text, struct address *ret_address)
 {
     char copy[INET6_ADDRSTRLEN];
-    if (text.len == 0 || text.len >= sizeof(copy)) {
+    if (text.len == 0 || text.len >= sizeof(copy))
         return ERR_INVALID;
-    }
     memcpy(copy, text.p, text.len);
     copy[text.len] = '\0';
     struct in_addr v4;
@@ -57,9 +56,8 @@ int address_parse(struct str text, struct address *ret_address)
     if (text.len && text.p[0] == '[') {
         const char *end = memchr(text.p, ']', text.len);
         size_t len = end ? (size_t)(end - text.p) : 0;
-        if (!end || (len + 1 < text.len && end[1] != ':')) {
+        if (!end || (len + 1 < text.len && end[1] != ':'))
             return ERR_INVALID;
-        }
         text = (struct str){text.p + 1, len - 1};
     } else if (colon && colon == memrchr(text.p, ':', text.len)) {
         text.len = (size_t)(colon - text.p); /* one colon alone: IPv4 and a port */
@@ -70,11 +68,10 @@ int address_parse(struct str text, struct address *ret_address)
 size_t address_text(const struct address *address, char ret_text[ADDRESS_TEXT_MAX])
 {
     char text[INET6_ADDRSTRLEN] = "";
-    if (is_mapped(address)) {
+    if (is_mapped(address))
         inet_ntop(AF_INET, address->bytes + 12, text, sizeof(text));
-    } else {
+    else
         inet_ntop(AF_INET6, address->bytes, text, sizeof(text));
-    }
     size_t len = strlen(text);
     memcpy(ret_text, text, len);
     return len;
@@ -84,9 +81,8 @@ bool address_is_loopback(const struct sockaddr *from)
 {
     static const struct address v6 = {{[15] = 1}};
     struct address address;
-    if (!address_of(from, &address)) {
+    if (!address_of(from, &address))
         return false;
-    }
     return is_mapped(&address) ? address.bytes[12] == 127 : memcmp(&address, &v6, sizeof(v6)) == 0;
 }
 
@@ -107,14 +103,12 @@ static int parse_network(struct str text, struct network *ret_network)
     struct str rest = text, part = str_trim(str_split(&rest, '/'));
     struct address address;
     int64_t bits;
-    if (parse_bare(part, &address) < 0) {
+    if (parse_bare(part, &address) < 0)
         return ERR_INVALID;
-    }
     int64_t width = is_mapped(&address) ? 32 : 128;
     bits = width;
-    if (rest.p && (str_to_i64(str_trim(rest), &bits) < 0 || bits < 0 || bits > width)) {
+    if (rest.p && (str_to_i64(str_trim(rest), &bits) < 0 || bits < 0 || bits > width))
         return ERR_INVALID;
-    }
     *ret_network = (struct network){address, (unsigned)(128 - width + bits)};
     return 0;
 }
@@ -122,13 +116,11 @@ static int parse_network(struct str text, struct network *ret_network)
 int address_list_parse(struct str text, struct address_list **ret_list)
 {
     size_t most = 1;
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++)
         most += text.p[i] == ',';
-    }
     struct address_list *list = calloc(1, sizeof(*list) + most * sizeof(list->networks[0]));
-    if (!list) {
+    if (!list)
         return ERR_NOMEM;
-    }
     struct str rest = str_trim(text);
     while (rest.len) {
         if (parse_network(str_trim(str_split(&rest, ',')), &list->networks[list->count]) < 0) {
@@ -150,20 +142,17 @@ static bool is_in(const struct network *network, const struct address *address)
 {
     size_t whole = network->bits / 8;
     unsigned rest = network->bits % 8;
-    if (memcmp(network->address.bytes, address->bytes, whole) != 0) {
+    if (memcmp(network->address.bytes, address->bytes, whole) != 0)
         return false;
-    }
     unsigned differs = rest ? network->address.bytes[whole] ^ address->bytes[whole] : 0;
     return differs >> (8 - rest) == 0;
 }
 
 bool address_list_holds(const struct address_list *list, const struct address *address)
 {
-    for (size_t i = 0; list && i < list->count; i++) {
-        if (is_in(&list->networks[i], address)) {
+    for (size_t i = 0; list && i < list->count; i++)
+        if (is_in(&list->networks[i], address))
             return true;
-        }
-    }
     return false;
 }
 

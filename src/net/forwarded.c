@@ -22,19 +22,16 @@ bool forwarded_for(const struct http_head *head, const struct address_list *trus
     bool found = false;
     for (size_t i = head->header_count; i-- > 0;) {
         struct str list = head->headers[i].value;
-        if (!str_eq_nocase(head->headers[i].name, STR("X-Forwarded-For"))) {
+        if (!str_eq_nocase(head->headers[i].name, STR("X-Forwarded-For")))
             continue;
-        }
         while (list.p) {
             struct address address;
-            if (address_parse(take_last(&list), &address) < 0) {
+            if (address_parse(take_last(&list), &address) < 0)
                 return found;
-            }
             *ret_address = address;
             found = true;
-            if (!address_list_holds(trusted, &address)) {
+            if (!address_list_holds(trusted, &address))
                 return true;
-            }
         }
     }
     return found;

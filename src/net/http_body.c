@@ -10,9 +10,8 @@ static bool budget_take(struct http_server *server, size_t size)
     atomic_size_t *bytes = &server->shared->body_bytes;
     size_t taken = atomic_load_explicit(bytes, memory_order_relaxed);
     do {
-        if (taken > server->settings.body_budget - size) {
+        if (taken > server->settings.body_budget - size)
             return false;
-        }
     } while (!atomic_compare_exchange_weak_explicit(bytes, &taken, taken + size,
                                                     memory_order_relaxed, memory_order_relaxed));
     return true;
@@ -54,15 +53,13 @@ static void granted(struct http_connection *c, struct pending *p, const char *da
         reply_error(c, p, 503, "out of memory, try again");
         return;
     }
-    if (len) {
+    if (len)
         memcpy(p->body_memory, data, len);
-    }
     p->request.body = (struct str){p->body_memory, len};
     c->reading_state = READ_BODY;
     c->wait_anew = true;
-    if (p->request.head.expect_continue && len == 0) {
+    if (p->request.head.expect_continue && len == 0)
         reply_continue(c);
-    }
 }
 
 static void ask_memory(struct http_connection *c, struct pending *p, const char *data, size_t len)
@@ -114,9 +111,8 @@ void body_received(struct http_connection *c, size_t len)
 {
     c->reading->request.body.len += len;
     c->body_left -= len;
-    if (c->body_left == 0) {
+    if (c->body_left == 0)
         finish(c);
-    }
 }
 
 /* Decodes; false after the error is answered. `had` is the length of the body before. */
@@ -140,14 +136,12 @@ size_t body_read(struct http_connection *c, char *data, size_t len)
 {
     struct pending *p = c->reading;
     size_t content, used;
-    if (!decode(c, p, data, len, &content, &used)) {
+    if (!decode(c, p, data, len, &content, &used))
         return len;
-    }
     memcpy(p->body_memory + p->request.body.len, data, content);
     p->request.body.len += content;
-    if (c->chunked.done) {
+    if (c->chunked.done)
         finish(c);
-    }
     return used;
 }
 
@@ -156,28 +150,25 @@ static size_t start_chunked(struct http_connection *c, struct pending *p, char *
 {
     size_t content, used;
     c->chunked = (struct http_chunked){0};
-    if (!decode(c, p, data, len, &content, &used)) {
+    if (!decode(c, p, data, len, &content, &used))
         return len;
-    }
     if (!c->chunked.done) {
         ask_memory(c, p, data, content);
         return used;
     }
     p->request.body = (struct str){arena_memdup(&p->request.arena, data, content), content};
     p->held += content;
-    if (p->request.body.p) {
+    if (p->request.body.p)
         request_hand_over(c, p);
-    } else {
+    else
         reply_error(c, p, 503, "out of memory, try again");
-    }
     return used;
 }
 
 size_t body_start(struct http_connection *c, struct pending *p, char *data, size_t len)
 {
-    if (p->request.head.chunked) {
+    if (p->request.head.chunked)
         return start_chunked(c, p, data, len);
-    }
     c->body_left = p->request.head.content_length - len;
     ask_memory(c, p, data, len);
     return len;
@@ -188,9 +179,8 @@ size_t body_start(struct http_connection *c, struct pending *p, char *data, size
 bool body_start_over(struct http_connection *c, const struct http_head *head)
 {
     /* Who expects 100 Continue may send the body or not: nobody knows where the next head is. */
-    if (!head->keep_alive || head->expect_continue || head->content_length > SKIP_MAX) {
+    if (!head->keep_alive || head->expect_continue || head->content_length > SKIP_MAX)
         return false;
-    }
     c->over_chunked = head->chunked;
     c->chunked = (struct http_chunked){0};
     c->body_left = head->chunked ? SKIP_MAX : head->content_length;
@@ -210,9 +200,8 @@ static size_t read_over_chunks(struct http_connection *c, char *data, size_t len
         return len;
     }
     c->body_left -= used;
-    if (c->chunked.done) {
+    if (c->chunked.done)
         c->body_left = 0;
-    }
     return used;
 }
 

@@ -27,9 +27,8 @@ int http_connection_new(struct http_listener *listener, int fd, const struct soc
 {
     struct http_server *server = listener->server;
     struct http_connection *c = calloc(1, sizeof(*c));
-    if (!c) {
+    if (!c)
         return ERR_NOMEM;
-    }
     c->server = server;
     c->fd = fd;
     c->peer = peer;
@@ -37,9 +36,8 @@ int http_connection_new(struct http_listener *listener, int fd, const struct soc
     c->wait = WAIT_KINDS;
     event_assign(&c->event, server->base, fd, EV_READ | EV_PERSIST, on_event, c);
     set_peer_text(c, listener, from);
-    if (!listener->is_unix) {
+    if (!listener->is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    }
     server->connections++;
     server_tick(server);
     http_connection_settle(c);
@@ -53,28 +51,23 @@ static void let_go(struct http_connection *c)
     for (struct pending *p = c->first, *next; p; p = next) {
         next = p->next;
         p->request.connection = NULL;
-        if (p->status) {
+        if (p->status)
             reply_done(server, p);
-        }
     }
-    if (c->reading) {
+    if (c->reading)
         pending_free(c->reading);
-    }
 }
 
 static void leave_ready(struct http_connection *c)
 {
     struct http_connection **at = &c->server->ready;
-    if (!c->is_ready) {
+    if (!c->is_ready)
         return;
-    }
-    while (*at != c) {
+    while (*at != c)
         at = &(*at)->next_ready;
-    }
     *at = c->next_ready;
-    if (!*at) {
+    if (!*at)
         c->server->ready_end = at;
-    }
 }
 
 void http_connection_close(struct http_connection *c)
@@ -85,9 +78,8 @@ void http_connection_close(struct http_connection *c)
     wait_leave(c);
     leave_ready(c);
     let_go(c);
-    if (c->peer) {
+    if (c->peer)
         peer_leave(server->shared->peers, c->peer);
-    }
     atomic_fetch_sub_explicit(&server->shared->connections, 1, memory_order_relaxed);
     server->connections--;
     free(c->in);
@@ -112,9 +104,8 @@ static void finish(struct http_connection *c)
 
 static void watch(struct http_connection *c, short events)
 {
-    if (c->watched == events) {
+    if (c->watched == events)
         return;
-    }
     event_del(&c->event); /* not added, it may still be active: has_more() */
     event_assign(&c->event, c->server->base, c->fd, (short)(events | EV_PERSIST), on_event, c);
     if (events && event_add(&c->event, NULL) != 0) {
@@ -143,9 +134,8 @@ static enum wait wait_for(const struct http_connection *c)
     case READ_BODY:
     case READ_OVER: return WAIT_BODY;
     case READ_HEAD:
-        if (c->in_len && !c->in_waits) {
+        if (c->in_len && !c->in_waits)
             return WAIT_HEAD;
-        }
         return c->first || c->in_len ? WAIT_OWNER : WAIT_IDLE;
     default: return WAIT_OWNER;
     }
@@ -174,19 +164,17 @@ void http_connection_settle(struct http_connection *c)
     }
     wait_enter(c, c->blocked ? WAIT_WRITE : wait_for(c));
     watch(c, c->blocked ? EV_WRITE : may_read(c) ? EV_READ : 0);
-    if (!c->blocked && has_more(c)) {
+    if (!c->blocked && has_more(c))
         event_active(&c->event, EV_READ, 0);
-    }
 }
 
 void http_connection_append(struct http_connection *c, struct pending *p)
 {
     p->next = NULL;
-    if (c->last) {
+    if (c->last)
         c->last->next = p;
-    } else {
+    else
         c->first = p;
-    }
     c->last = p;
     c->pending_count++;
     c->held += p->held;
@@ -218,9 +206,8 @@ void http_connection_expired(struct http_connection *c)
 static char *make_room(struct http_connection *c, size_t len)
 {
     size_t size = c->in_size ? c->in_size : 256;
-    while (size < len) {
+    while (size < len)
         size *= 2;
-    }
     if (size != c->in_size) {
         free(c->in);
         c->in = malloc(size);
@@ -260,12 +247,10 @@ static void feed(struct http_connection *c, char *data, size_t len)
         data += used;
         len -= used;
     }
-    if (c->reading_state == READ_HEAD && len == 2 && memcmp(data, "\r\n", 2) == 0) {
+    if (c->reading_state == READ_HEAD && len == 2 && memcmp(data, "\r\n", 2) == 0)
         len = 0; /* an empty line behind a body is no request that has begun */
-    }
-    if (c->reading_state != READ_BUDGET) { /* else it has kept its part of the body */
+    if (c->reading_state != READ_BUDGET) /* else it has kept its part of the body */
         http_connection_keep(c, data, len);
-    }
 }
 
 static void on_end(struct http_connection *c)
@@ -281,14 +266,12 @@ static void on_end(struct http_connection *c)
 
 static bool received(struct http_connection *c, ssize_t len)
 {
-    if (len > 0) {
+    if (len > 0)
         return true;
-    }
-    if (len == 0) {
+    if (len == 0)
         on_end(c);
-    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
         c->broken = true;
-    }
     return false;
 }
 
@@ -298,17 +281,15 @@ static void read_body(struct http_connection *c)
     struct str body = c->reading->request.body;
     size_t room = c->body_left < BODY_READ_SIZE ? (size_t)c->body_left : BODY_READ_SIZE;
     ssize_t len = recv(c->fd, c->reading->body_memory + body.len, room, 0);
-    if (received(c, len)) {
+    if (received(c, len))
         body_received(c, (size_t)len);
-    }
 }
 
 static void drop(struct http_connection *c)
 {
     ssize_t len = recv(c->fd, c->server->scratch, c->server->scratch_size, 0);
-    if (!received(c, len)) {
+    if (!received(c, len))
         return;
-    }
     c->broken = (uint64_t)len >= c->body_left;
     c->body_left -= (uint64_t)len;
 }
@@ -324,12 +305,10 @@ static void read_scratch(struct http_connection *c)
         return;
     }
     ssize_t len = recv(c->fd, data + kept, READ_SIZE, 0);
-    if (!received(c, len)) {
+    if (!received(c, len))
         return;
-    }
-    if (kept) {
+    if (kept)
         memcpy(data, c->in, kept);
-    }
     size_t total = kept + (size_t)len;
     if (kept && total < c->server->settings.max_head && !memchr(data + kept, '\n', (size_t)len)) {
         http_connection_keep(c, data,
@@ -347,12 +326,11 @@ static void on_event(evutil_socket_t fd, short what, void *context)
         http_connection_send(c);
         return;
     }
-    if (c->reading_state == READ_LINGER) {
+    if (c->reading_state == READ_LINGER)
         drop(c);
-    } else if (c->reading_state == READ_BODY && !c->reading->request.head.chunked) {
+    else if (c->reading_state == READ_BODY && !c->reading->request.head.chunked)
         read_body(c);
-    } else {
+    else
         read_scratch(c);
-    }
     http_connection_settle(c);
 }

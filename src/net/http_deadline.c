@@ -8,37 +8,32 @@ static void append(struct wait_list *list, struct http_connection *c)
 {
     c->waits_before = list->last;
     c->waits_behind = NULL;
-    if (list->last) {
+    if (list->last)
         list->last->waits_behind = c;
-    } else {
+    else
         list->first = c;
-    }
     list->last = c;
 }
 
 void wait_leave(struct http_connection *c)
 {
     struct wait_list *list = &c->server->waits[c->wait];
-    if (c->waits_before) {
+    if (c->waits_before)
         c->waits_before->waits_behind = c->waits_behind;
-    } else {
+    else
         list->first = c->waits_behind;
-    }
-    if (c->waits_behind) {
+    if (c->waits_behind)
         c->waits_behind->waits_before = c->waits_before;
-    } else {
+    else
         list->last = c->waits_before;
-    }
 }
 
 void wait_enter(struct http_connection *c, enum wait wait)
 {
-    if (c->wait == wait && !c->wait_anew) {
+    if (c->wait == wait && !c->wait_anew)
         return;
-    }
-    if (c->wait != WAIT_KINDS) {
+    if (c->wait != WAIT_KINDS)
         wait_leave(c);
-    }
     c->wait = (uint8_t)wait;
     c->wait_anew = false;
     c->since_ms = server_now_ms(c->server);
@@ -53,8 +48,7 @@ void wait_expire(struct http_server *server)
         /* http_connection_expired() takes the first out of this list: it closes it, or what it waits
          * for becomes another. */
         while (list->timeout_ms && list->first &&
-               now_ms - list->first->since_ms >= list->timeout_ms) {
+               now_ms - list->first->since_ms >= list->timeout_ms)
             http_connection_expired(list->first);
-        }
     }
 }

@@ -55,9 +55,8 @@ static int fail(struct scan *s, int status, const char *why)
 static struct str span(struct scan *s, int class)
 {
     const char *start = s->at;
-    while (s->at < s->end && is(*s->at, class)) {
+    while (s->at < s->end && is(*s->at, class))
         s->at++;
-    }
     return (struct str){start, (size_t)(s->at - start)};
 }
 
@@ -77,9 +76,8 @@ static struct str span_value(struct scan *s)
     while (s->end - s->at >= 8) {
         uint64_t word;
         memcpy(&word, s->at, sizeof(word));
-        if (has_control(word)) {
+        if (has_control(word))
             break;
-        }
         s->at += 8;
     }
     span(s, VALUE);
@@ -89,21 +87,16 @@ static struct str span_value(struct scan *s)
 /* CRLF. Whatever else stands here is no byte of the text before it. */
 static int line_end(struct scan *s, const char *why)
 {
-    if (s->at == s->end) {
+    if (s->at == s->end)
         return MORE;
-    }
-    if (*s->at == '\n') {
+    if (*s->at == '\n')
         return fail(s, 400, "a line that ends in LF without CR");
-    }
-    if (*s->at != '\r') {
+    if (*s->at != '\r')
         return fail(s, 400, why);
-    }
-    if (s->end - s->at < 2) {
+    if (s->end - s->at < 2)
         return MORE;
-    }
-    if (s->at[1] != '\n') {
+    if (s->at[1] != '\n')
         return fail(s, 400, "CR without LF");
-    }
     s->at += 2;
     return 0;
 }
@@ -112,9 +105,8 @@ static int skip_empty_lines(struct scan *s)
 {
     for (int i = 0; i < EMPTY_LINES_MAX && s->at < s->end && *s->at == '\r'; i++) {
         int result = line_end(s, NULL);
-        if (result != 0) {
+        if (result != 0)
             return result;
-        }
     }
     return 0;
 }
@@ -130,11 +122,9 @@ static enum http_method method_of(struct str text)
         {"POST", HTTP_POST}, {"GET", HTTP_GET},       {"PUT", HTTP_PUT},
         {"HEAD", HTTP_HEAD}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
     };
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (str_is(text, methods[i].name)) {
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (str_is(text, methods[i].name))
             return methods[i].method;
-        }
-    }
     return HTTP_OTHER;
 }
 
@@ -147,16 +137,13 @@ static bool starts_with_nocase(struct str s, struct str prefix)
 static int split_absolute(struct scan *s, struct str target, struct str *rest)
 {
     bool secure = starts_with_nocase(target, STR("https://"));
-    if (!secure && !starts_with_nocase(target, STR("http://"))) {
+    if (!secure && !starts_with_nocase(target, STR("http://")))
         return fail(s, 400, "the request target does not start with '/'");
-    }
     size_t at = secure ? 8 : 7, host = at;
-    while (at < target.len && is(target.p[at], HOST)) {
+    while (at < target.len && is(target.p[at], HOST))
         at++;
-    }
-    if (at == host || (at < target.len && target.p[at] != '/' && target.p[at] != '?')) {
+    if (at == host || (at < target.len && target.p[at] != '/' && target.p[at] != '?'))
         return fail(s, 400, "the request target has no proper host");
-    }
     *rest = (struct str){target.p + at, target.len - at};
     return 0;
 }
@@ -164,18 +151,16 @@ static int split_absolute(struct scan *s, struct str target, struct str *rest)
 static int read_target(struct scan *s, struct http_head *head)
 {
     struct str target = head->target, rest = target;
-    if (memchr(target.p, '#', target.len)) {
+    if (memchr(target.p, '#', target.len))
         return fail(s, 400, "a fragment in the request target");
-    }
     if (str_is(target, "*") && head->method == HTTP_OPTIONS) {
         head->path = target;
         return 0;
     }
     if (target.p[0] != '/') {
         int result = split_absolute(s, target, &rest);
-        if (result != 0) {
+        if (result != 0)
             return result;
-        }
     }
     const char *mark = rest.len ? memchr(rest.p, '?', rest.len) : NULL;
     if (mark) {
@@ -195,12 +180,10 @@ static bool is_digit(char c)
 static int read_version(struct scan *s, struct str version, int *ret_minor)
 {
     if (version.len != 8 || memcmp(version.p, "HTTP/", 5) != 0 || !is_digit(version.p[5]) ||
-        version.p[6] != '.' || !is_digit(version.p[7])) {
+        version.p[6] != '.' || !is_digit(version.p[7]))
         return fail(s, 400, "malformed HTTP version");
-    }
-    if (version.p[5] != '1' || version.p[7] > '1') {
+    if (version.p[5] != '1' || version.p[7] > '1')
         return fail(s, 505, "HTTP version not supported, only 1.0 and 1.1");
-    }
     *ret_minor = version.p[7] - '0';
     return 0;
 }
@@ -209,12 +192,10 @@ static int read_version(struct scan *s, struct str version, int *ret_minor)
 static int read_word(struct scan *s, int class, const char *why, struct str *ret_word)
 {
     *ret_word = span(s, class);
-    if (s->at == s->end) {
+    if (s->at == s->end)
         return MORE;
-    }
-    if (*s->at != ' ' || ret_word->len == 0) {
+    if (*s->at != ' ' || ret_word->len == 0)
         return fail(s, 400, why);
-    }
     s->at++;
     return 0;
 }
@@ -222,20 +203,16 @@ static int read_word(struct scan *s, int class, const char *why, struct str *ret
 static int read_request_line(struct scan *s, struct http_head *head)
 {
     int result = read_word(s, TOKEN, "malformed method", &head->method_text);
-    if (result == 0) {
+    if (result == 0)
         result = read_word(s, VISIBLE, "malformed request target", &head->target);
-    }
-    if (result != 0) {
+    if (result != 0)
         return result;
-    }
     struct str version = span(s, VISIBLE);
     result = line_end(s, "malformed request line");
-    if (result == 0) {
+    if (result == 0)
         result = read_version(s, version, &head->minor_version);
-    }
-    if (result != 0) {
+    if (result != 0)
         return result;
-    }
     head->method = method_of(head->method_text);
     return read_target(s, head);
 }
@@ -249,9 +226,8 @@ static bool is_blank(char c)
 
 static struct str trim_blanks(struct str s)
 {
-    while (s.len && is_blank(s.p[s.len - 1])) {
+    while (s.len && is_blank(s.p[s.len - 1]))
         s.len--;
-    }
     while (s.len && is_blank(s.p[0])) {
         s.p++;
         s.len--;
@@ -261,13 +237,11 @@ static struct str trim_blanks(struct str s)
 
 static int read_header(struct scan *s, struct http_head *head)
 {
-    if (is_blank(*s->at)) {
+    if (is_blank(*s->at))
         return fail(s, 400, "a folded header line");
-    }
     struct str name = span(s, TOKEN);
-    if (s->at == s->end) {
+    if (s->at == s->end)
         return MORE;
-    }
     if (*s->at != ':' || name.len == 0) {
         return fail(s, 400,
                     is_blank(*s->at) ? "a blank before a header's colon" : "malformed header name");
@@ -275,12 +249,10 @@ static int read_header(struct scan *s, struct http_head *head)
     s->at++;
     struct str value = span_value(s);
     int result = line_end(s, "a control character in a header");
-    if (result != 0) {
+    if (result != 0)
         return result;
-    }
-    if (head->header_count == HTTP_MAX_HEADERS) {
+    if (head->header_count == HTTP_MAX_HEADERS)
         return fail(s, 431, "too many headers");
-    }
     head->headers[head->header_count++] = (struct http_header){name, trim_blanks(value)};
     return 0;
 }
@@ -291,9 +263,8 @@ static int read_headers(struct scan *s, struct http_head *head)
     while (s->at < s->end) {
         bool last = *s->at == '\r' || *s->at == '\n';
         int result = last ? line_end(s, NULL) : read_header(s, head);
-        if (last || result != 0) {
+        if (last || result != 0)
             return result;
-        }
     }
     return MORE;
 }
@@ -307,19 +278,16 @@ struct seen {
 static int note_length(struct scan *s, struct http_head *head, struct str value)
 {
     /* 19 digits always fit; the longest body that is allowed anywhere has 8. */
-    if (value.len < 1 || value.len > 19) {
+    if (value.len < 1 || value.len > 19)
         return fail(s, 400, "malformed Content-Length");
-    }
     uint64_t length = 0;
     for (size_t i = 0; i < value.len; i++) {
-        if (!is_digit(value.p[i])) {
+        if (!is_digit(value.p[i]))
             return fail(s, 400, "malformed Content-Length");
-        }
         length = length * 10 + (uint64_t)(value.p[i] - '0');
     }
-    if (head->has_length && head->content_length != length) {
+    if (head->has_length && head->content_length != length)
         return fail(s, 400, "two Content-Lengths that differ");
-    }
     head->has_length = true;
     head->content_length = length;
     return 0;
@@ -328,29 +296,23 @@ static int note_length(struct scan *s, struct http_head *head, struct str value)
 static int note_encoding(struct scan *s, struct http_head *head, struct seen *seen,
                          struct str value)
 {
-    if (seen->encoding) {
+    if (seen->encoding)
         return fail(s, 400, "more than one Transfer-Encoding");
-    }
-    if (!str_eq_nocase(value, STR("chunked"))) {
+    if (!str_eq_nocase(value, STR("chunked")))
         return fail(s, 400, "a Transfer-Encoding other than chunked");
-    }
-    if (head->minor_version == 0) {
+    if (head->minor_version == 0)
         return fail(s, 400, "Transfer-Encoding in HTTP/1.0");
-    }
     seen->encoding = head->chunked = true;
     return 0;
 }
 
 static int note_host(struct scan *s, struct seen *seen, struct str value)
 {
-    if (seen->host) {
+    if (seen->host)
         return fail(s, 400, "more than one Host");
-    }
-    for (size_t i = 0; i < value.len; i++) {
-        if (!is(value.p[i], HOST)) {
+    for (size_t i = 0; i < value.len; i++)
+        if (!is(value.p[i], HOST))
             return fail(s, 400, "malformed Host");
-        }
-    }
     seen->host = true;
     return 0;
 }
@@ -395,16 +357,13 @@ static int read_meaning(struct scan *s, struct http_head *head)
     struct seen seen = {0};
     for (size_t i = 0; i < head->header_count; i++) {
         int result = note_header(s, head, &seen, &head->headers[i]);
-        if (result != 0) {
+        if (result != 0)
             return result;
-        }
     }
-    if (head->chunked && head->has_length) {
+    if (head->chunked && head->has_length)
         return fail(s, 400, "Content-Length with Transfer-Encoding");
-    }
-    if (!seen.host && head->minor_version == 1) {
+    if (!seen.host && head->minor_version == 1)
         return fail(s, 400, "no Host in HTTP/1.1");
-    }
     head->keep_alive = !seen.close && (head->minor_version == 1 || seen.keep_alive);
     return 0;
 }
@@ -419,18 +378,14 @@ long http_parse_head(const char *data, size_t len, size_t max_len, struct http_h
     /* Not the headers: they are 3.2 KiB, and header_count says which are there. */
     memset(head, 0, offsetof(struct http_head, headers));
     int result = skip_empty_lines(&s);
-    if (result == 0) {
+    if (result == 0)
         result = read_request_line(&s, head);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = read_headers(&s, head);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = read_meaning(&s, head);
-    }
-    if (result == MORE && len >= max_len) {
+    if (result == MORE && len >= max_len)
         result = fail(&s, 431, "the request's head is too large");
-    }
     if (result < 0) {
         *ret_why = s.why;
         return result;
@@ -440,9 +395,8 @@ long http_parse_head(const char *data, size_t len, size_t max_len, struct http_h
 
 static void move(struct str *s, const char *from, const char *to)
 {
-    if (s->p) {
+    if (s->p)
         s->p = to + (s->p - from);
-    }
 }
 
 void http_head_move(struct http_head *head, const char *from, const char *to)
@@ -460,11 +414,9 @@ void http_head_move(struct http_head *head, const char *from, const char *to)
 struct str http_header(const struct http_head *head, const char *name)
 {
     struct str wanted = str_of(name);
-    for (size_t i = 0; i < head->header_count; i++) {
-        if (str_eq_nocase(head->headers[i].name, wanted)) {
+    for (size_t i = 0; i < head->header_count; i++)
+        if (str_eq_nocase(head->headers[i].name, wanted))
             return head->headers[i].value;
-        }
-    }
     return (struct str){0};
 }
 
@@ -486,9 +438,8 @@ enum chunk_state {
 
 static int hex_digit(char c)
 {
-    if (is_digit(c)) {
+    if (is_digit(c))
         return c - '0';
-    }
     char lower = (char)(c | 0x20);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
@@ -500,29 +451,26 @@ static const char *size_byte(struct http_chunked *c, char byte)
         c->left = c->left * 16 + (unsigned)digit;
         return ++c->line > CHUNK_DIGITS_MAX ? "a chunk size of too many digits" : NULL;
     }
-    if (c->line == 0 || (byte != '\r' && byte != ';')) {
+    if (c->line == 0 || (byte != '\r' && byte != ';'))
         return "malformed chunk size";
-    }
     c->state = byte == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
     return NULL;
 }
 
 static const char *extension_byte(struct http_chunked *c, char byte)
 {
-    if (byte == '\r') {
+    if (byte == '\r')
         c->state = CHUNK_SIZE_LF;
-    } else if (!is(byte, VALUE)) {
+    else if (!is(byte, VALUE))
         return "a control character in a chunk extension";
-    }
     return ++c->line > CHUNK_LINE_MAX ? "a chunk extension that is too long" : NULL;
 }
 
 /* One byte of the trailers: name ':' value CRLF, any number of times, then CRLF. */
 static const char *trailer_byte(struct http_chunked *c, char byte)
 {
-    if (++c->trailers > TRAILERS_MAX) {
+    if (++c->trailers > TRAILERS_MAX)
         return "trailers that are too long";
-    }
     switch (c->state) {
     case TRAILER_START:
         c->state = byte == '\r' ? LAST_LF : TRAILER_NAME;

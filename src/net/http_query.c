@@ -2,9 +2,8 @@
 
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9') {
+    if (c >= '0' && c <= '9')
         return c - '0';
-    }
     char lower = (char)(c | 0x20);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
@@ -17,9 +16,8 @@ long http_query_decode(struct str in, char *out)
         if (c == '%') {
             int high = in.len - i > 2 ? hex_digit(in.p[i + 1]) : -1;
             int low = high >= 0 ? hex_digit(in.p[i + 2]) : -1;
-            if (low < 0 || high + low == 0) {
+            if (low < 0 || high + low == 0)
                 return -400;
-            }
             c = (char)(high * 16 + low);
             i += 2;
         }

@@ -45,10 +45,8 @@ static const struct {
 
 const char *http_reason(int status)
 {
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status) {
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].status == status)
             return reasons[i].reason;
-        }
-    }
     return "Unknown";
 }

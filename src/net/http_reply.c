@@ -46,9 +46,8 @@ static char *put_number(char *at, size_t number)
 
 static char *put_status(char *at, int status)
 {
-    if (status == 200) {
+    if (status == 200)
         return put(at, "HTTP/1.1 200 OK\r\n", 17);
-    }
     at = put_number(put(at, "HTTP/1.1 ", 9), (size_t)status);
     *at++ = ' ';
     at = put_text(at, http_reason(status));
@@ -85,15 +84,13 @@ static char *put_head(struct http_server *server, char *at, const struct lines *
     at = put_status(at, lines->status);
     at = put_date(server, at);
     if (lines->status != 204 && lines->status != 304) {
-        if (!has_type(lines->extra)) {
+        if (!has_type(lines->extra))
             at = put(at, "Content-Type: application/json; charset=utf-8\r\n", 47);
-        }
         at = put_number(put(at, "Content-Length: ", 16), lines->content_length);
         at = put(at, "\r\n", 2);
     }
-    if (lines->extra.len) {
+    if (lines->extra.len)
         at = put(at, lines->extra.p, lines->extra.len);
-    }
     at = put_text(at, lines->connection);
     return put(at, "\r\n", 2);
 }
@@ -108,9 +105,8 @@ static const char *connection_line(struct http_connection *c, const struct pendi
         c->reading_state = READ_NOTHING;
         c->extra = true; /* the client does not know yet, and may have sent more */
     }
-    if (c->reading_state == READ_NOTHING && is_last) {
+    if (c->reading_state == READ_NOTHING && is_last)
         return "Connection: close\r\n";
-    }
     return p->has_head && p->request.head.minor_version == 0 ? "Connection: keep-alive\r\n" : "";
 }
 
@@ -140,9 +136,8 @@ static void answer(struct http_connection *c, struct pending *p, int status, str
     char *head = arena_alloc(&p->request.arena, size);
     if (head) {
         char *end = put_head(c->server, head, &lines);
-        if (is_short && !bodiless && body->len) {
+        if (is_short && !bodiless && body->len)
             end = put(end, body->data, body->len);
-        }
         p->reply_head = (struct str){head, (size_t)(end - head)};
     } else {
         c->broken = true;
@@ -153,9 +148,8 @@ static void answer(struct http_connection *c, struct pending *p, int status, str
         p->reply_body = *body;
         buf_init(body, body->max);
     }
-    if (c->first == p) {
+    if (c->first == p)
         ready(c);
-    }
 }
 
 static void write_error(struct http_server *server, const struct pending *p, int status,
@@ -164,9 +158,8 @@ static void write_error(struct http_server *server, const struct pending *p, int
     buf_init(ret_body, ERROR_BODY);
     server->handlers.write_error(server->handlers.context, p->has_head ? &p->request : NULL, status,
                                  why, ret_body);
-    if (ret_body->failed) { /* a reply without a body is better than none */
+    if (ret_body->failed) /* a reply without a body is better than none */
         buf_free(ret_body);
-    }
 }
 
 void http_reply(struct http_request *request, int status, struct str extra_headers,
@@ -219,9 +212,8 @@ void reply_turn_away(struct http_server *server, int fd, const char *why)
 {
     struct buf body;
     struct pending *p = pending_new(server);
-    if (!p) {
+    if (!p)
         return;
-    }
     write_error(server, p, 503, why, &body);
     struct lines lines = {503, {0}, body.len, "Connection: close\r\n"};
     char *text = arena_alloc(&p->request.arena, OWN_LINES + body.len);
@@ -258,9 +250,8 @@ void reply_continue(struct http_connection *c)
         return;
     }
     ssize_t sent = send(c->fd, line, sizeof(line) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0 && sent < (ssize_t)sizeof(line) - 1) {
+    if (sent > 0 && sent < (ssize_t)sizeof(line) - 1)
         c->broken = true; /* none at all is fine: the client does not wait for ever */
-    }
 }
 
 static size_t reply_size(const struct pending *p)
@@ -337,14 +328,12 @@ static void send_some(struct http_connection *c)
 void http_connection_send(struct http_connection *c)
 {
     c->blocked = false;
-    while (!c->broken && !c->blocked && c->first && c->first->status) {
+    while (!c->broken && !c->blocked && c->first && c->first->status)
         send_some(c);
-    }
     if (c->continue_due && !c->first) {
         c->continue_due = false;
-        if (c->reading_state == READ_BODY && c->reading->request.body.len == 0) {
+        if (c->reading_state == READ_BODY && c->reading->request.body.len == 0)
             reply_continue(c);
-        }
     }
     http_connection_settle(c);
 }

@@ -12,9 +12,8 @@ struct pending *pending_new(struct http_server *server)
         server->free_count--;
     } else {
         p = malloc(sizeof(*p));
-        if (!p) {
+        if (!p)
             return NULL;
-        }
         arena_init(&p->request.arena, 0);
     }
     struct http_request *request = &p->request;
@@ -57,11 +56,10 @@ static void set_peer(struct http_connection *c, struct http_request *request, ch
     struct address forwarded;
     size_t len = c->peer_len;
     if (c->is_trusted &&
-        forwarded_for(&request->head, c->server->settings.trusted_proxies, &forwarded)) {
+        forwarded_for(&request->head, c->server->settings.trusted_proxies, &forwarded))
         len = address_text(&forwarded, text);
-    } else {
+    else
         memcpy(text, c->peer_text, len);
-    }
     request->peer = (struct str){text, len};
 }
 
@@ -72,9 +70,8 @@ static bool keep(struct http_connection *c, struct pending *p, const char *data,
     struct http_request *request = &p->request;
     size_t len = head_len + body_len;
     char *memory = arena_alloc(&request->arena, len + 1 + ADDRESS_TEXT_MAX);
-    if (!memory) {
+    if (!memory)
         return false;
-    }
     memcpy(memory, data, len);
     memory[len] = '\0';
     http_head_move(&request->head, data, memory);

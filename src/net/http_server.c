@@ -11,9 +11,8 @@
 /* Read once a turn: a clock costs more than the look at a list. */
 int64_t server_now_us(struct http_server *server)
 {
-    if (server->now_us == 0) {
+    if (server->now_us == 0)
         server->now_us = clock_mono_us();
-    }
     return server->now_us;
 }
 
@@ -24,13 +23,11 @@ int64_t server_now_ms(struct http_server *server)
 
 static void pause_end(struct http_server *server)
 {
-    if (server->paused_until_ms == 0 || server_now_ms(server) < server->paused_until_ms) {
+    if (server->paused_until_ms == 0 || server_now_ms(server) < server->paused_until_ms)
         return;
-    }
     server->paused_until_ms = 0;
-    for (struct http_listener *listener = server->listeners; listener; listener = listener->next) {
+    for (struct http_listener *listener = server->listeners; listener; listener = listener->next)
         event_add(&listener->event, NULL);
-    }
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
@@ -55,9 +52,8 @@ static int tick_ms(const struct http_settings *settings)
         settings->body_timeout_ms, settings->budget_timeout_ms, settings->idle_timeout_ms,
         settings->write_timeout_ms};
     int shortest = limits[0];
-    for (size_t i = 1; i < sizeof(limits) / sizeof(limits[0]); i++) {
+    for (size_t i = 1; i < sizeof(limits) / sizeof(limits[0]); i++)
         shortest = limits[i] < shortest ? limits[i] : shortest;
-    }
     return shortest < 20 ? 5 : shortest / 4;
 }
 
@@ -65,9 +61,8 @@ void server_tick(struct http_server *server)
 {
     int ms = tick_ms(&server->settings);
     struct timeval period = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-    if (!server->ticking) {
+    if (!server->ticking)
         server->ticking = event_add(&server->tick, &period) == 0;
-    }
 }
 
 /* --- accepting --- */
@@ -76,9 +71,8 @@ void server_tick(struct http_server *server)
 static void pause_start(struct http_server *server)
 {
     server->paused_until_ms = server_now_ms(server) + ACCEPT_PAUSE_MS;
-    for (struct http_listener *listener = server->listeners; listener; listener = listener->next) {
+    for (struct http_listener *listener = server->listeners; listener; listener = listener->next)
         event_del(&listener->event);
-    }
     server_tick(server);
 }
 
@@ -88,10 +82,8 @@ static int enter_peer(struct http_listener *listener, const struct sockaddr *fro
     struct http_server *server = listener->server;
     struct address address;
     *ret_peer = NULL;
-    if (listener->is_unix || is_trusted || address_is_loopback(from) ||
-        !address_of(from, &address)) {
+    if (listener->is_unix || is_trusted || address_is_loopback(from) || !address_of(from, &address))
         return 0;
-    }
     return peer_enter(server->shared->peers, &address, server->settings.max_connections_per_peer,
                       ret_peer);
 }
@@ -104,14 +96,12 @@ static const char *admit(struct http_listener *listener, int fd, const struct so
     bool is_trusted = trusted && !listener->is_unix && address_list_has(trusted, from);
     struct peer *peer;
     int result = enter_peer(listener, from, is_trusted, &peer);
-    if (result == ERR_BUSY) {
+    if (result == ERR_BUSY)
         return "too many connections from your address";
-    }
     if (result == 0) {
         result = http_connection_new(listener, fd, from, peer, is_trusted);
-        if (result < 0 && peer) {
+        if (result < 0 && peer)
             peer_leave(server->shared->peers, peer);
-        }
     }
     return result < 0 ? "" : NULL;
 }
@@ -122,16 +112,13 @@ static void take(struct http_listener *listener, int fd, const struct sockaddr *
     atomic_int *count = &server->shared->connections;
     const char *why = "too many connections";
     if (atomic_fetch_add_explicit(count, 1, memory_order_relaxed) <
-        server->settings.max_connections) {
+        server->settings.max_connections)
         why = admit(listener, fd, from);
-    }
-    if (!why) {
+    if (!why)
         return;
-    }
     atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
-    if (*why) {
+    if (*why)
         reply_turn_away(server, fd, why);
-    }
     close(fd);
 }
 
@@ -144,9 +131,8 @@ static bool accept_one(struct http_listener *listener)
         take(listener, fd, (struct sockaddr *)&from);
         return true;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
         pause_start(listener->server);
-    }
     return errno == EINTR || errno == ECONNABORTED;
 }
 
@@ -163,13 +149,11 @@ int http_server_listen(struct http_server *server, int fd)
 {
     struct sockaddr_storage own = {0};
     socklen_t size = sizeof(own);
-    if (getsockname(fd, (struct sockaddr *)&own, &size) != 0) {
+    if (getsockname(fd, (struct sockaddr *)&own, &size) != 0)
         return ERR_SYSTEM;
-    }
     struct http_listener *listener = calloc(1, sizeof(*listener));
-    if (!listener) {
+    if (!listener)
         return ERR_NOMEM;
-    }
     listener->server = server;
     listener->fd = fd;
     listener->is_unix = own.ss_family == AF_UNIX;
@@ -249,9 +233,8 @@ static void finish_dropped(struct http_server *server)
     while (server->dropped) {
         struct pending *p = server->dropped;
         server->dropped = p->next;
-        if (!server->dropped) {
+        if (!server->dropped)
             server->dropped_end = &server->dropped;
-        }
         reply_done(server, p);
     }
 }
@@ -259,11 +242,9 @@ static void finish_dropped(struct http_server *server)
 void http_server_free(struct http_server *server)
 {
     stop_listening(server);
-    for (int kind = 0; kind < WAIT_KINDS; kind++) {
-        while (server->waits[kind].first) {
+    for (int kind = 0; kind < WAIT_KINDS; kind++)
+        while (server->waits[kind].first)
             http_connection_close(server->waits[kind].first);
-        }
-    }
     finish_dropped(server);
     while (server->free) {
         struct pending *p = server->free;
@@ -281,9 +262,8 @@ static void send_ready(struct http_server *server)
     while (server->ready) {
         struct http_connection *c = server->ready;
         server->ready = c->next_ready;
-        if (!server->ready) {
+        if (!server->ready)
             server->ready_end = &server->ready;
-        }
         c->is_ready = false;
         http_connection_send(c);
     }
@@ -297,8 +277,7 @@ void http_server_flush(struct http_server *server)
     }
     send_ready(server);
     finish_dropped(server);
-    while (server->draining && server->waits[WAIT_IDLE].first) {
+    while (server->draining && server->waits[WAIT_IDLE].first)
         http_connection_close(server->waits[WAIT_IDLE].first);
-    }
     server->now_us = 0;
 }

@@ -24,9 +24,8 @@ struct peer_table {
 int http_shared_init(struct http_shared *shared)
 {
     struct peer_table *peers = calloc(1, sizeof(*peers));
-    if (!peers) {
+    if (!peers)
         return ERR_NOMEM;
-    }
     if (getrandom(&peers->seed, sizeof(peers->seed), 0) != sizeof(peers->seed)) {
         free(peers);
         return ERR_SYSTEM;
@@ -41,9 +40,8 @@ int http_shared_init(struct http_shared *shared)
 void http_shared_free(struct http_shared *shared)
 {
     struct peer_table *peers = shared->peers;
-    if (!peers) {
+    if (!peers)
         return;
-    }
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct peer *peer = peers->buckets[i], *next; peer; peer = next) {
             next = peer->next;
@@ -60,9 +58,8 @@ static struct address network_of(const struct address *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     struct address network = *address;
-    if (memcmp(address->bytes, mapped, sizeof(mapped)) != 0) {
+    if (memcmp(address->bytes, mapped, sizeof(mapped)) != 0)
         memset(network.bytes + 8, 0, 8);
-    }
     return network;
 }
 
@@ -70,9 +67,8 @@ static struct peer **find(struct peer_table *peers, const struct address *networ
 {
     uint64_t hash = hash_bytes(network->bytes, sizeof(network->bytes), peers->seed);
     struct peer **at = &peers->buckets[hash % BUCKETS];
-    while (*at && memcmp(&(*at)->address, network, sizeof(*network)) != 0) {
+    while (*at && memcmp(&(*at)->address, network, sizeof(*network)) != 0)
         at = &(*at)->next;
-    }
     return at;
 }
 
@@ -80,14 +76,12 @@ static int enter(struct peer_table *peers, const struct address *network, int ma
                  struct peer **ret_peer)
 {
     struct peer **at = find(peers, network);
-    if (*at && (*at)->count >= max) {
+    if (*at && (*at)->count >= max)
         return ERR_BUSY;
-    }
     if (!*at) {
         *at = calloc(1, sizeof(**at));
-        if (!*at) {
+        if (!*at)
             return ERR_NOMEM;
-        }
         (*at)->address = *network;
     }
     (*at)->count++;

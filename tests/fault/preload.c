@@ -76,9 +76,8 @@ static int (*real_ftruncate)(int, off_t);
 static void *real(const char *name)
 {
     void *found = dlsym(RTLD_NEXT, name);
-    if (!found) {
+    if (!found)
         abort();
-    }
     return found;
 }
 
@@ -121,16 +120,14 @@ __attribute__((constructor)) static void start(void)
            : strcmp(wanted, "lose") == 0 ? MODE_LOSE
            : strcmp(wanted, "fail") == 0 ? MODE_FAIL
                                          : MODE_NONE;
-    if (mode == MODE_NONE) {
+    if (mode == MODE_NONE)
         abort();
-    }
 }
 
 static void log_bytes(const void *data, size_t len)
 {
-    if (len > 0 && real_write(log_fd, data, len) != (ssize_t)len) {
+    if (len > 0 && real_write(log_fd, data, len) != (ssize_t)len)
         abort();
-    }
 }
 
 /* --- what a descriptor is */
@@ -148,26 +145,20 @@ static enum kind kind_of(int fd, char ret_path[PATH_MAX])
     char link[64];
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t len = readlink(link, ret_path, PATH_MAX - 1);
-    if (len < 0) {
+    if (len < 0)
         return KIND_OTHER;
-    }
     ret_path[len] = '\0';
-    if (strncmp(ret_path, "socket:", 7) == 0) {
+    if (strncmp(ret_path, "socket:", 7) == 0)
         return KIND_SOCKET;
-    }
-    if (strncmp(ret_path, directory, directory_len) != 0) {
+    if (strncmp(ret_path, directory, directory_len) != 0)
         return KIND_OTHER;
-    }
-    if (ret_path[directory_len] == '\0') {
+    if (ret_path[directory_len] == '\0')
         return KIND_DIRECTORY;
-    }
-    if (ret_path[directory_len] != '/' || ends_with(ret_path, ".lock")) {
+    if (ret_path[directory_len] != '/' || ends_with(ret_path, ".lock"))
         return KIND_OTHER;
-    }
     /* The index of the log is not kept over a crash. */
-    if (ends_with(ret_path, "-shm")) {
+    if (ends_with(ret_path, "-shm"))
         return KIND_SCRATCH;
-    }
     return ends_with(ret_path, "-wal") ? KIND_WAL : KIND_FILE;
 }
 
@@ -195,9 +186,8 @@ static bool page_commits;  /* the page that comes next belongs to a commit frame
 static uint32_t marker_slot(uint64_t number)
 {
     uint32_t slot = (uint32_t)(number * 0x9e3779b97f4a7c15u >> 43);
-    while (markers[slot].number != 0 && markers[slot].number != number) {
+    while (markers[slot].number != 0 && markers[slot].number != number)
         slot = (slot + 1) % MARKERS;
-    }
     return slot;
 }
 
@@ -209,9 +199,8 @@ static uint32_t big_endian(const unsigned char *bytes)
 static uint64_t digits(const char **at, const char *end)
 {
     uint64_t number = 0;
-    while (*at < end && **at >= '0' && **at <= '9') {
+    while (*at < end && **at >= '0' && **at <= '9')
         number = number * 10 + (uint64_t)(*(*at)++ - '0');
-    }
     return number;
 }
 
@@ -223,9 +212,8 @@ static void find_markers(const char *data, size_t len)
         uint64_t number = digits(&at, end);
         uint32_t slot = marker_slot(number);
         if (number != 0 && markers[slot].number == 0) {
-            if (uncommitted_count == MARKERS / 2) {
+            if (uncommitted_count == MARKERS / 2)
                 abort();
-            }
             markers[slot].number = number;
             uncommitted[uncommitted_count++] = slot;
         }
@@ -245,20 +233,17 @@ static void record_write(int fd, const char *data, size_t len, off_t offset)
     pthread_mutex_lock(&mutex);
     sequence++;
     atomic_fetch_add(&state->writes, 1);
-    if (offset == 0 && len >= LOG_HEADER) {
+    if (offset == 0 && len >= LOG_HEADER)
         page_size = big_endian((const unsigned char *)data + 8);
-    } else if (page_size == 0 && real_pread(fd, header, LOG_HEADER, 0) == LOG_HEADER) {
+    else if (page_size == 0 && real_pread(fd, header, LOG_HEADER, 0) == LOG_HEADER)
         page_size = big_endian(header + 8); /* a log that was there before */
-    }
     bool is_header = starts_frame(offset) && len >= FRAME_HEADER;
-    if (is_header) {
+    if (is_header)
         page_commits = big_endian((const unsigned char *)data + 4) != 0;
-    }
     find_markers(data, len);
     if (page_commits && !(is_header && len == FRAME_HEADER)) {
-        while (uncommitted_count > 0) {
+        while (uncommitted_count > 0)
             markers[uncommitted[--uncommitted_count]].commit = sequence;
-        }
         page_commits = false;
     }
     pthread_mutex_unlock(&mutex);
@@ -284,14 +269,12 @@ static void check_reply(const char *data, size_t len)
         while (at < end && *at != ']') {
             at++; /* the quote */
             uint64_t number = digits(&at, end);
-            if (number == 0) {
+            if (number == 0)
                 continue;
-            }
             pthread_mutex_lock(&mutex);
             const struct marker *marker = &markers[marker_slot(number)];
-            if (marker->commit == 0 || marker->commit > synced) {
+            if (marker->commit == 0 || marker->commit > synced)
                 violation(number, marker);
-            }
             pthread_mutex_unlock(&mutex);
             atomic_fetch_add(&state->acknowledged, 1);
         }
@@ -301,16 +284,13 @@ static void check_reply(const char *data, size_t len)
 static void check_replies(const struct iovec *parts, size_t count)
 {
     size_t total = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         total += parts[i].iov_len;
-    }
     char *whole = malloc(total + 1), *at = whole;
-    if (!whole) {
+    if (!whole)
         abort();
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         at = mempcpy(at, parts[i].iov_base, parts[i].iov_len);
-    }
     check_reply(whole, total);
     free(whole);
 }
@@ -343,36 +323,30 @@ static void undo_append(char type, uint64_t at, const char *path, const void *ol
 static void note_made(const char *path, uint64_t size)
 {
     const char *name = path + directory_len + 1;
-    for (size_t i = 0; i < known_count; i++) {
-        if (strcmp(known[i], name) == 0) {
+    for (size_t i = 0; i < known_count; i++)
+        if (strcmp(known[i], name) == 0)
             return;
-        }
-    }
-    if (known_count == KNOWN_MAX || strlen(name) > NAME_MAX) {
+    if (known_count == KNOWN_MAX || strlen(name) > NAME_MAX)
         abort();
-    }
     strcpy(known[known_count++], name);
-    if (size == 0) {
+    if (size == 0)
         undo_append('C', ++sequence, path, NULL, 0, 0, 0);
-    }
 }
 
 /* Under the mutex, before bytes [offset, offset + len) of the file change or go. */
 static void note_change(int fd, const char *path, char type, off_t offset, size_t len)
 {
     struct stat status;
-    if (fstat(fd, &status) < 0) {
+    if (fstat(fd, &status) < 0)
         abort();
-    }
     note_made(path, (uint64_t)status.st_size);
     off_t end = offset + (off_t)len;
     size_t old_len = offset >= status.st_size ? 0
                      : end < status.st_size   ? len
                                               : (size_t)(status.st_size - offset);
     char *old = malloc(old_len + 1);
-    if (!old || real_pread(fd, old, old_len, offset) != (ssize_t)old_len) {
+    if (!old || real_pread(fd, old, old_len, offset) != (ssize_t)old_len)
         abort();
-    }
     undo_append(type, ++sequence, path, old, old_len, (uint64_t)offset, (uint64_t)status.st_size);
     free(old);
 }
@@ -381,13 +355,11 @@ static void note_change(int fd, const char *path, char type, off_t offset, size_
 
 static bool fails(enum kind kind, enum fault at_least, enum fault at_most)
 {
-    if (mode != MODE_FAIL || !(is_file(kind) || kind == KIND_SCRATCH)) {
+    if (mode != MODE_FAIL || !(is_file(kind) || kind == KIND_SCRATCH))
         return false;
-    }
     enum fault fault = (enum fault)atomic_load(&state->fault);
-    if (fault < at_least || fault > at_most) {
+    if (fault < at_least || fault > at_most)
         return false;
-    }
     atomic_fetch_add(&state->failed, 1);
     errno = fault == FAULT_FULL ? ENOSPC : EIO;
     return true;
@@ -410,9 +382,8 @@ static ssize_t write_file(int fd, enum kind kind, const char *path, const void *
         return done;
     }
     ssize_t done = real_pwrite(fd, data, len, offset);
-    if (mode == MODE_RECORD && kind == KIND_WAL && done > 0) {
+    if (mode == MODE_RECORD && kind == KIND_WAL && done > 0)
         record_write(fd, data, (size_t)done, offset);
-    }
     return done;
 }
 
@@ -432,16 +403,13 @@ ssize_t write(int fd, const void *data, size_t len)
 {
     char path[PATH_MAX];
     enum kind kind = kind_of(fd, path);
-    if (mode == MODE_RECORD && kind == KIND_SOCKET) {
+    if (mode == MODE_RECORD && kind == KIND_SOCKET)
         check_reply(data, len);
-    }
-    if (!is_file(kind)) {
+    if (!is_file(kind))
         return real_write(fd, data, len);
-    }
     ssize_t done = write_file(fd, kind, path, data, len, lseek(fd, 0, SEEK_CUR));
-    if (done > 0) {
+    if (done > 0)
         lseek(fd, done, SEEK_CUR);
-    }
     return done;
 }
 
@@ -449,21 +417,18 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 {
     char path[PATH_MAX];
     enum kind kind = kind_of(fd, path);
-    if (mode == MODE_RECORD && kind == KIND_SOCKET) {
+    if (mode == MODE_RECORD && kind == KIND_SOCKET)
         check_replies(parts, (size_t)count);
-    }
-    if (is_file(kind)) {
+    if (is_file(kind))
         abort(); /* nobody does so today: the modes would miss it */
-    }
     return real_writev(fd, parts, count);
 }
 
 ssize_t pread(int fd, void *data, size_t len, off_t offset)
 {
     char path[PATH_MAX];
-    if (mode == MODE_FAIL && fails(kind_of(fd, path), FAULT_GONE, FAULT_GONE)) {
+    if (mode == MODE_FAIL && fails(kind_of(fd, path), FAULT_GONE, FAULT_GONE))
         return -1;
-    }
     return real_pread(fd, data, len, offset);
 }
 
@@ -474,26 +439,23 @@ ssize_t pread64(int fd, void *data, size_t len, off64_t offset)
 
 ssize_t send(int fd, const void *data, size_t len, int flags)
 {
-    if (mode == MODE_RECORD) {
+    if (mode == MODE_RECORD)
         check_reply(data, len);
-    }
     return real_send(fd, data, len, flags);
 }
 
 ssize_t sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *address,
                socklen_t address_len)
 {
-    if (mode == MODE_RECORD) {
+    if (mode == MODE_RECORD)
         check_reply(data, len);
-    }
     return real_sendto(fd, data, len, flags, address, address_len);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (mode == MODE_RECORD) {
+    if (mode == MODE_RECORD)
         check_replies(message->msg_iov, message->msg_iovlen);
-    }
     return real_sendmsg(fd, message, flags);
 }
 
@@ -501,24 +463,21 @@ static int sync_file(int fd, int (*really)(int))
 {
     char path[PATH_MAX];
     enum kind kind = kind_of(fd, path);
-    if (fails(kind, FAULT_GONE, FAULT_SYNC)) {
+    if (fails(kind, FAULT_GONE, FAULT_SYNC))
         return -1;
-    }
     pthread_mutex_lock(&mutex);
     uint64_t reached = sequence;
     pthread_mutex_unlock(&mutex);
     int result = really(fd);
     if (result == 0 && (is_file(kind) || kind == KIND_DIRECTORY)) {
         pthread_mutex_lock(&mutex);
-        if (mode == MODE_LOSE) {
+        if (mode == MODE_LOSE)
             undo_append(kind == KIND_DIRECTORY ? 'D' : 'S', reached, path, NULL, 0, 0, 0);
-        } else if (kind == KIND_WAL && reached > synced) {
+        else if (kind == KIND_WAL && reached > synced)
             synced = reached;
-        }
         pthread_mutex_unlock(&mutex);
-        if (kind == KIND_WAL) {
+        if (kind == KIND_WAL)
             atomic_fetch_add(&state->syncs, 1);
-        }
     }
     return result;
 }
@@ -537,12 +496,10 @@ int ftruncate(int fd, off_t size)
 {
     char path[PATH_MAX];
     enum kind kind = kind_of(fd, path);
-    if (fails(kind, FAULT_GONE, FAULT_GONE)) {
+    if (fails(kind, FAULT_GONE, FAULT_GONE))
         return -1;
-    }
-    if (mode != MODE_LOSE || !is_file(kind)) {
+    if (mode != MODE_LOSE || !is_file(kind))
         return real_ftruncate(fd, size);
-    }
     pthread_mutex_lock(&mutex);
     note_change(fd, path, 'T', size, SIZE_MAX / 4);
     int result = real_ftruncate(fd, size);

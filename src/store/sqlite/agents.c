@@ -8,15 +8,13 @@ int agent_find(struct connection *connection, int64_t tenant_id, struct str user
                int64_t *ret_id)
 {
     sqlite3_stmt *find = connection_statement(connection, STATEMENT_AGENT_FIND);
-    if (!find) {
+    if (!find)
         return ERR_STORE;
-    }
     bind_i64(find, 1, tenant_id);
     bind_str(find, 2, user_name);
     int result = connection_step(connection, find);
-    if (result != 1) {
+    if (result != 1)
         return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
-    }
     *ret_id = sqlite3_column_int64(find, 0);
     sqlite3_reset(find);
     return 0;
@@ -27,13 +25,11 @@ static int is_admin(struct connection *connection, int64_t tenant_id, struct str
 {
     int result = tenant_check(connection, tenant_id);
     sqlite3_stmt *find = connection_statement(connection, STATEMENT_TENANT_FIND);
-    if (result < 0 || !find) {
+    if (result < 0 || !find)
         return result < 0 ? result : ERR_STORE;
-    }
     bind_i64(find, 1, tenant_id);
-    if (connection_step(connection, find) != 1) {
+    if (connection_step(connection, find) != 1)
         return ERR_STORE;
-    }
     result = str_eq(column_str(find, 1), user_name);
     sqlite3_reset(find);
     return result;
@@ -42,9 +38,8 @@ static int is_admin(struct connection *connection, int64_t tenant_id, struct str
 static int insert_agent(struct connection *connection, const struct agent_write *op)
 {
     sqlite3_stmt *insert = connection_statement(connection, STATEMENT_AGENT_INSERT);
-    if (!insert) {
+    if (!insert)
         return ERR_STORE;
-    }
     bind_i64(insert, 1, op->tenant_id);
     bind_str(insert, 2, op->user_name);
     bind_str(insert, 3, op->nickname);
@@ -59,15 +54,12 @@ static int run_agent_add(struct store *store, struct store_call *call)
     struct writer *writer = &store->writer;
     int64_t count;
     int result = is_admin(&writer->connection, op->tenant_id, op->user_name);
-    if (result != 0) {
+    if (result != 0)
         return result < 0 ? result : ERR_EXISTS;
-    }
-    if (connection_look(&writer->connection, STATEMENT_AGENT_COUNT, op->tenant_id, &count) < 0) {
+    if (connection_look(&writer->connection, STATEMENT_AGENT_COUNT, op->tenant_id, &count) < 0)
         return ERR_STORE;
-    }
-    if (count >= TENANT_MAX_AGENTS) {
+    if (count >= TENANT_MAX_AGENTS)
         return ERR_TOO_LARGE;
-    }
     result = insert_agent(&writer->connection, op);
     if (result == 0) {
         (void)writer_take_row(writer, call);
@@ -80,13 +72,11 @@ static int agent_statement(struct connection *connection, enum statement id, int
                            int64_t second)
 {
     sqlite3_stmt *statement = connection_statement(connection, id);
-    if (!statement) {
+    if (!statement)
         return ERR_STORE;
-    }
     bind_i64(statement, 1, first);
-    if (second != 0) {
+    if (second != 0)
         bind_i64(statement, 2, second);
-    }
     return connection_step(connection, statement) < 0 ? ERR_STORE : 0;
 }
 
@@ -96,17 +86,13 @@ static int remove_agent(struct store *store, struct agent_write *op)
     struct writer *writer = &store->writer;
     int64_t agent_id;
     int result = tenant_check(&writer->connection, op->tenant_id);
-    if (result == 0) {
+    if (result == 0)
         result = agent_find(&writer->connection, op->tenant_id, op->user_name, &agent_id);
-    }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     if (agent_statement(&writer->connection, STATEMENT_AGENT_DELETE, agent_id, 0) < 0 ||
-        agent_statement(&writer->connection, STATEMENT_ACCOUNT_DISOWN, op->tenant_id, agent_id) <
-            0) {
+        agent_statement(&writer->connection, STATEMENT_ACCOUNT_DISOWN, op->tenant_id, agent_id) < 0)
         return ERR_STORE;
-    }
     (void)writer_take_row(writer, &op->call);
     writer->tenants_changed = true;
     op->call.subject = agent_id;
@@ -120,16 +106,14 @@ static int sweep_piece(struct connection *connection, const struct agent_write *
     int64_t from = (int64_t)op->call.progress, to = INT64_MAX;
     sqlite3_stmt *piece = connection_statement(connection, STATEMENT_CUSTOMER_PIECE);
     sqlite3_stmt *disown = connection_statement(connection, STATEMENT_CUSTOMER_DISOWN);
-    if (!piece || !disown) {
+    if (!piece || !disown)
         return ERR_STORE;
-    }
     bind_i64(piece, 1, op->tenant_id);
     bind_i64(piece, 2, from);
     bind_i64(piece, 3, SWEEP_ROWS - 1);
     int result = connection_step(connection, piece);
-    if (result < 0) {
+    if (result < 0)
         return ERR_STORE;
-    }
     *ret_end = 0;
     if (result == 1) {
         *ret_end = to = sqlite3_column_int64(piece, 0);
@@ -150,18 +134,15 @@ static int run_agent_remove(struct store *store, struct store_call *call)
 {
     struct agent_write *op = container_of(call, struct agent_write, call);
     struct writer *writer = &store->writer;
-    if (!call->begun) {
+    if (!call->begun)
         return remove_agent(store, op);
-    }
     for (;;) {
         int64_t end;
-        if (!writer_take_row(writer, call)) {
+        if (!writer_take_row(writer, call))
             return WRITER_MORE;
-        }
         int result = sweep_piece(&writer->connection, op, &end);
-        if (result < 0 || end == 0) {
+        if (result < 0 || end == 0)
             return result;
-        }
         writer->group_rows += SWEEP_ROWS;
         call->progress = (size_t)end;
     }

@@ -39,9 +39,8 @@ report(struct check *check, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (check->problems++ < PROBLEMS_MAX) {
+    if (check->problems++ < PROBLEMS_MAX)
         check->problem(check->context, text);
-    }
 }
 
 /* Each row of these is a problem, its text the first column. `ok` is integrity_check's good news. */
@@ -68,9 +67,8 @@ static void ask(struct check *check, const char *question)
     sqlite3_stmt *statement = connection_prepare(&check->connection, question);
     while (statement && (result = connection_step(&check->connection, statement)) == 1) {
         struct str text = column_str(statement, 0);
-        if (!str_is(text, "ok")) {
+        if (!str_is(text, "ok"))
             report(check, "%.*s", (int)text.len, text.len ? text.p : "");
-        }
     }
     if (result < 0) {
         report(check, "check: %s", check->connection.fault_text);
@@ -88,9 +86,8 @@ static void check_key(struct check *check)
         report(check, "%s", why);
         return;
     }
-    if (key_check(&check->connection, store->crypto, key) < 0) {
+    if (key_check(&check->connection, store->crypto, key) < 0)
         report(check, "%s: not the key that the database was made with", store->key_path);
-    }
     explicit_bzero(key, sizeof(key));
 }
 
@@ -99,9 +96,8 @@ static void check_tenants(struct check *check)
 {
     struct tenants *tenants = NULL;
     char why[256];
-    if (tenants_load(check->store, &check->connection, &tenants, why, sizeof(why)) < 0) {
+    if (tenants_load(check->store, &check->connection, &tenants, why, sizeof(why)) < 0)
         report(check, "%s", why);
-    }
     tenants_unref(tenants);
 }
 
@@ -110,9 +106,8 @@ static void check_tenants(struct check *check)
 static const struct seen_label *find_label(struct check *check, int64_t id)
 {
     struct seen_label *seen = &check->seen[(size_t)id & (SEEN_LABELS - 1)];
-    if (seen->id == id) {
+    if (seen->id == id)
         return seen;
-    }
     bind_i64(check->label, 1, id);
     *seen = (struct seen_label){.id = id, .kind = -1};
     if (connection_step(&check->connection, check->label) == 1) {
@@ -141,9 +136,8 @@ static void check_tags(struct check *check, int64_t customer_id, int64_t tenant_
         report(check, "customer %lld: tags are not a list of label ids", (long long)customer_id);
         return;
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         check_label(check, customer_id, tenant_id, ids[i], LABEL_TAG);
-    }
 }
 
 /* A field that was removed leaves its values behind; one of another tenant is a fault. */
@@ -151,9 +145,8 @@ static void check_field(struct check *check, int64_t customer_id, int64_t tenant
                         int64_t field_id)
 {
     bind_i64(check->field, 1, field_id);
-    if (connection_step(&check->connection, check->field) != 1) {
+    if (connection_step(&check->connection, check->field) != 1)
         return;
-    }
     if (sqlite3_column_int64(check->field, 0) != tenant_id) {
         report(check, "customer %lld: extended field %lld is another tenant's",
                (long long)customer_id, (long long)field_id);
@@ -176,20 +169,17 @@ static void check_extended(struct check *check, int64_t customer_id, int64_t ten
         check_field(check, customer_id, tenant_id, values[i].field_id);
     }
     arena_reset(&check->arena);
-    if (count < 0) {
+    if (count < 0)
         report(check, "customer %lld: extended is not of its form", (long long)customer_id);
-    }
 }
 
 static void check_customer(struct check *check, sqlite3_stmt *row)
 {
     int64_t id = sqlite3_column_int64(row, 0), tenant_id = sqlite3_column_int64(row, 1);
-    if (sqlite3_column_int64(row, 2) != 0) {
+    if (sqlite3_column_int64(row, 2) != 0)
         check_label(check, id, tenant_id, sqlite3_column_int64(row, 2), LABEL_STAGE);
-    }
-    if (sqlite3_column_int64(row, 3) != 0) {
+    if (sqlite3_column_int64(row, 3) != 0)
         check_label(check, id, tenant_id, sqlite3_column_int64(row, 3), LABEL_SOURCE);
-    }
     check_tags(check, id, tenant_id, column_str(row, 4));
     check_extended(check, id, tenant_id, column_str(row, 5));
     if (sqlite3_column_type(row, 6) == SQLITE_NULL) {
@@ -225,13 +215,11 @@ static void check_customers(struct check *check)
                     " WHERE customer.id > ?1 ORDER BY customer.id LIMIT ?2");
     check->label = connection_prepare(connection, "SELECT tenant, kind FROM label WHERE id = ?1");
     check->field = connection_prepare(connection, "SELECT tenant FROM field WHERE id = ?1");
-    if (walk && check->label && check->field) {
-        for (int64_t last = 0; (last = walk_piece(check, walk, last)) != 0;) {
+    if (walk && check->label && check->field)
+        for (int64_t last = 0; (last = walk_piece(check, walk, last)) != 0;)
             continue;
-        }
-    } else {
+    else
         report(check, "check: %s", connection->fault_text);
-    }
     sqlite3_finalize(walk);
     sqlite3_finalize(check->label);
     sqlite3_finalize(check->field);
@@ -252,9 +240,8 @@ int store_check(struct store *store, void (*problem)(void *context, const char *
     if (store_connect(store, &check->connection) < 0) {
         report(check, "%s: %s", store->database_path, check->connection.fault_text);
     } else {
-        for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
             ask(check, questions[i]);
-        }
         check_key(check);
         check_tenants(check);
         check_customers(check);

@@ -55,13 +55,11 @@ sqlite3_stmt *connection_prepare(struct connection *connection, const char *sql)
 int connection_ask(struct connection *connection, const char *sql, int64_t *ret_value)
 {
     sqlite3_stmt *statement = connection_prepare(connection, sql);
-    if (!statement) {
+    if (!statement)
         return ERR_STORE;
-    }
     int result = connection_step(connection, statement);
-    if (result == 1) {
+    if (result == 1)
         *ret_value = sqlite3_column_int64(statement, 0);
-    }
     sqlite3_finalize(statement);
     return result == 1 ? 0 : result == 0 ? ERR_NOT_FOUND : ERR_STORE;
 }
@@ -110,12 +108,10 @@ int connection_open(const char *path, enum connection_kind kind,
         sqlite3_busy_timeout(ret_connection->db, writes ? WRITE_BUSY_MS : READ_BUSY_MS);
         result = configure_common(ret_connection, settings);
     }
-    if (result == 0 && writes) {
+    if (result == 0 && writes)
         result = configure_writer(ret_connection);
-    }
-    if (result < 0) {
+    if (result < 0)
         connection_close(ret_connection);
-    }
     return result;
 }
 
@@ -137,9 +133,8 @@ void connection_clear(struct connection *connection)
 sqlite3_stmt *connection_statement(struct connection *connection, enum statement id)
 {
     sqlite3_stmt *statement = connection->statements[id];
-    if (statement) {
+    if (statement)
         return statement;
-    }
     int code = sqlite3_prepare_v3(connection->db, statement_sql[id], -1, SQLITE_PREPARE_PERSISTENT,
                                   &statement, NULL);
     if (code != SQLITE_OK) {
@@ -153,9 +148,8 @@ sqlite3_stmt *connection_statement(struct connection *connection, enum statement
 int connection_step(struct connection *connection, sqlite3_stmt *statement)
 {
     int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
+    if (code == SQLITE_ROW)
         return 1;
-    }
     int result = 0;
     if (code != SQLITE_DONE) {
         result =
@@ -168,9 +162,8 @@ int connection_step(struct connection *connection, sqlite3_stmt *statement)
 int connection_run(struct connection *connection, enum statement id)
 {
     sqlite3_stmt *statement = connection_statement(connection, id);
-    if (!statement) {
+    if (!statement)
         return ERR_STORE;
-    }
     return connection_step(connection, statement);
 }
 
@@ -178,16 +171,13 @@ int connection_look(struct connection *connection, enum statement id, int64_t pa
                     int64_t *ret_value)
 {
     sqlite3_stmt *statement = connection_statement(connection, id);
-    if (!statement) {
+    if (!statement)
         return ERR_STORE;
-    }
-    if (sqlite3_bind_parameter_count(statement) > 0) {
+    if (sqlite3_bind_parameter_count(statement) > 0)
         bind_i64(statement, 1, parameter);
-    }
     int result = connection_step(connection, statement);
-    if (result != 1) {
+    if (result != 1)
         return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
-    }
     *ret_value = sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
     return 0;
@@ -205,11 +195,10 @@ void bind_i64(sqlite3_stmt *statement, int index, int64_t value)
 
 void bind_i64_or_null(sqlite3_stmt *statement, int index, int64_t value)
 {
-    if (value == 0) {
+    if (value == 0)
         (void)sqlite3_bind_null(statement, index);
-    } else {
+    else
         (void)sqlite3_bind_int64(statement, index, value);
-    }
 }
 
 void bind_str(sqlite3_stmt *statement, int index, struct str text)
@@ -220,20 +209,18 @@ void bind_str(sqlite3_stmt *statement, int index, struct str text)
 
 void bind_str_or_null(sqlite3_stmt *statement, int index, struct str text)
 {
-    if (text.len == 0) {
+    if (text.len == 0)
         (void)sqlite3_bind_null(statement, index);
-    } else {
+    else
         (void)sqlite3_bind_text64(statement, index, text.p, text.len, SQLITE_STATIC, SQLITE_UTF8);
-    }
 }
 
 void bind_blob_or_null(sqlite3_stmt *statement, int index, const void *data, size_t len)
 {
-    if (len == 0) {
+    if (len == 0)
         (void)sqlite3_bind_null(statement, index);
-    } else {
+    else
         (void)sqlite3_bind_blob64(statement, index, data, len, SQLITE_STATIC);
-    }
 }
 
 struct str column_str(sqlite3_stmt *statement, int index)

@@ -20,9 +20,8 @@ static int judge_owner(struct upsert *up, const struct customer_change *item,
     }
     if (!str_eq(item->owner, up->owner_name)) {
         const struct agent *agent = tenant_agent(up->tenant, item->owner);
-        if (!agent) {
+        if (!agent)
             return refuse(outcome, ERR_NO_AGENT, NULL);
-        }
         up->owner_name = item->owner;
         up->owner_id = agent->id;
     }
@@ -33,11 +32,9 @@ static int judge_owner(struct upsert *up, const struct customer_change *item,
 static int judge_extended(struct upsert *up, const struct customer_change *item,
                           struct customer_outcome *outcome)
 {
-    for (size_t i = 0; i < item->extended_count; i++) {
-        if (!tenant_field_by_id(up->tenant, item->extended[i].field_id)) {
+    for (size_t i = 0; i < item->extended_count; i++)
+        if (!tenant_field_by_id(up->tenant, item->extended[i].field_id))
             return refuse(outcome, ERR_NOT_FOUND, NULL);
-        }
-    }
     return GO_ON;
 }
 
@@ -50,20 +47,17 @@ static int plan_label(struct upsert *up, const struct text_change *change, enum 
                       int64_t old_id, bool *ret_sets, int64_t *ret_id)
 {
     *ret_sets = change->kind == CHANGE_SET && change->text.len > 0;
-    if (*ret_sets) {
+    if (*ret_sets)
         return find_label(up, kind, change->text, ret_id);
-    }
     *ret_id = change->kind == CHANGE_KEEP ? old_id : 0;
     return 0;
 }
 
 static bool is_among(struct str name, const struct str *names, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(names[i], name)) {
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(names[i], name))
             return true;
-        }
-    }
     return false;
 }
 
@@ -74,14 +68,11 @@ static int remove_tags(struct upsert *up, const struct customer_change *item)
         int64_t id;
         size_t kept = 0;
         int result = find_label(up, LABEL_TAG, item->remove_tags[i], &id);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
-        for (size_t at = 0; at < plan->tag_count; at++) {
-            if (plan->tag_ids[at] != id) {
+        for (size_t at = 0; at < plan->tag_count; at++)
+            if (plan->tag_ids[at] != id)
                 plan->tag_ids[kept++] = plan->tag_ids[at];
-            }
-        }
         plan->tag_count = kept;
     }
     return 0;
@@ -93,9 +84,8 @@ static int plan_tag(struct upsert *up, struct str name, int64_t *ret_id)
     struct label_plan *plan = &up->plan;
     int64_t id;
     int result = find_label(up, LABEL_TAG, name, &id);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     if (id == 0 && is_among(name, plan->new_tags, plan->new_tag_count)) {
         *ret_id = 0;
         return 0;
@@ -117,22 +107,17 @@ static int add_tags(struct upsert *up, const struct customer_change *item,
     for (size_t i = 0; i < item->add_tag_count; i++) {
         int64_t id;
         struct str name = item->add_tags[i];
-        if (is_among(name, item->remove_tags, item->remove_tag_count)) {
+        if (is_among(name, item->remove_tags, item->remove_tag_count))
             continue;
-        }
         int result = plan_tag(up, name, &id);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
-        if (id == 0) {
+        if (id == 0)
             continue;
-        }
-        if (plan->tag_count == CUSTOMER_MAX_TAGS) {
+        if (plan->tag_count == CUSTOMER_MAX_TAGS)
             return refuse(outcome, ERR_TOO_LARGE, label_places[LABEL_TAG]);
-        }
-        if (id < 0) {
+        if (id < 0)
             plan->new_tags[plan->new_tag_count++] = name;
-        }
         plan->tag_ids[plan->tag_count++] = id;
     }
     return GO_ON;
@@ -144,14 +129,12 @@ static int plan_tags(struct upsert *up, const struct customer_change *item,
     struct label_plan *plan = &up->plan;
     plan->tag_count = plan->new_tag_count = 0;
     plan->sets_tags = item->clear_tags || item->add_tag_count > 0 || item->remove_tag_count > 0;
-    if (!plan->sets_tags) {
+    if (!plan->sets_tags)
         return GO_ON;
-    }
     if (!item->clear_tags) {
         int count = tag_ids_parse(up->old.tags, plan->tag_ids, CUSTOMER_MAX_TAGS);
-        if (count < 0) {
+        if (count < 0)
             return ERR_STORE;
-        }
         plan->tag_count = (size_t)count;
     }
     int result = remove_tags(up, item);
@@ -162,16 +145,13 @@ static int judge_label_count(struct upsert *up, enum label_kind kind, size_t fre
                              struct customer_outcome *outcome)
 {
     int64_t count;
-    if (fresh == 0) {
+    if (fresh == 0)
         return GO_ON;
-    }
     int result = labels_count(up->labels, up->connection, up->tenant->id, kind, &count);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
-    if (count + (int64_t)fresh > TENANT_MAX_LABELS) {
+    if (count + (int64_t)fresh > TENANT_MAX_LABELS)
         return refuse(outcome, ERR_TOO_LARGE, label_places[kind]);
-    }
     return GO_ON;
 }
 
@@ -185,9 +165,8 @@ static int judge_labels(struct upsert *up, const struct customer_change *item,
         result = plan_label(up, &item->fields[CUSTOMER_SOURCE], LABEL_SOURCE, up->old.source_id,
                             &plan->sets_source, &plan->source_id);
     }
-    if (result == 0) {
+    if (result == 0)
         result = plan_tags(up, item, outcome);
-    }
     if (result == 0) {
         result =
             judge_label_count(up, LABEL_STAGE, plan->sets_stage && plan->stage_id == 0, outcome);
@@ -196,9 +175,8 @@ static int judge_labels(struct upsert *up, const struct customer_change *item,
         result =
             judge_label_count(up, LABEL_SOURCE, plan->sets_source && plan->source_id == 0, outcome);
     }
-    if (result == 0) {
+    if (result == 0)
         result = judge_label_count(up, LABEL_TAG, plan->new_tag_count, outcome);
-    }
     return result;
 }
 
@@ -206,8 +184,7 @@ int upsert_judge(struct upsert *up, const struct customer_change *item,
                  struct customer_outcome *outcome)
 {
     int result = judge_owner(up, item, outcome);
-    if (result == GO_ON) {
+    if (result == GO_ON)
         result = judge_extended(up, item, outcome);
-    }
     return result == GO_ON ? judge_labels(up, item, outcome) : result;
 }

@@ -6,15 +6,13 @@ static int read_tags(struct store_reader *reader, struct str text, struct custom
 {
     int64_t ids[CUSTOMER_MAX_TAGS];
     int count = tag_ids_parse(text, ids, CUSTOMER_MAX_TAGS);
-    if (count < 0) {
+    if (count < 0)
         return ERR_STORE;
-    }
     for (int i = 0; i < count; i++) {
         struct str *tag = &reader->tags[customer->tag_count];
         int result = label_names_get(&reader->labels, &reader->connection, ids[i], tag);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
         customer->tag_count += tag->len > 0;
     }
     customer->tags = reader->tags;
@@ -27,17 +25,14 @@ static int read_extended(struct store_reader *reader, const struct tenant *tenan
 {
     struct extended_raw raw[EXTENDED_RAW_MAX];
     int count = extended_parse(text, raw, EXTENDED_RAW_MAX);
-    if (count < 0) {
+    if (count < 0)
         return ERR_STORE;
-    }
     for (int i = 0; i < count; i++) {
         struct extended_value *value = &reader->extended[customer->extended_count];
-        if (!tenant_field_by_id(tenant, raw[i].field_id)) {
+        if (!tenant_field_by_id(tenant, raw[i].field_id))
             continue;
-        }
-        if (extended_unescape(&reader->arena, raw[i].escaped, &value->text) < 0) {
+        if (extended_unescape(&reader->arena, raw[i].escaped, &value->text) < 0)
             return ERR_STORE;
-        }
         value->field_id = raw[i].field_id;
         customer->extended_count++;
     }
@@ -56,9 +51,8 @@ static int read_lists(struct store_reader *reader, const struct tenant *tenant,
     struct str tags = column_str(statement, COLUMN_TAGS);
     struct str extended = column_str(statement, COLUMN_EXTENDED);
     int result = tags.len > 0 ? read_tags(reader, tags, customer) : 0;
-    if (result == 0 && extended.len > 0) {
+    if (result == 0 && extended.len > 0)
         result = read_extended(reader, tenant, extended, customer);
-    }
     return result;
 }
 
@@ -68,11 +62,9 @@ static int read_customer(struct store_reader *reader, const struct tenant *tenan
 {
     customer->id = sqlite3_column_int64(statement, COLUMN_ID);
     customer->number = number;
-    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++) {
-        if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL) {
+    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++)
+        if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL)
             customer->fields[i] = column_str(statement, COLUMN_FIELDS + i);
-        }
-    }
     customer->sex = (enum sex)sqlite3_column_int(statement, COLUMN_SEX);
     customer->created_ms = sqlite3_column_int64(statement, COLUMN_CREATED);
     customer->updated_ms = sqlite3_column_int64(statement, COLUMN_UPDATED);
@@ -99,18 +91,15 @@ static int get_one(struct store_reader *reader, struct customers_get *op, sqlite
 {
     bind_i64(find, 2, op->numbers[index]);
     int result = connection_step(&reader->connection, find);
-    if (result != 1) {
+    if (result != 1)
         return result < 0 ? ERR_STORE : 0;
-    }
     struct customer customer = {0};
     result = read_customer(reader, op->tenant, op->numbers[index], find, &customer);
-    if (result == 0) {
+    if (result == 0)
         op->each(op, index, &customer);
-    }
     sqlite3_reset(find);
-    if (customer.extended_count > 0) {
+    if (customer.extended_count > 0)
         arena_reset(&reader->arena);
-    }
     return result;
 }
 
@@ -118,18 +107,15 @@ static int read_customers_get(struct store_reader *reader, struct store_call *ca
 {
     struct customers_get *op = container_of(call, struct customers_get, call);
     sqlite3_stmt *find = connection_statement(&reader->connection, STATEMENT_CUSTOMER_FIND);
-    if (!find) {
+    if (!find)
         return ERR_STORE;
-    }
     bind_i64(find, 1, op->tenant->id);
     for (; call->progress < op->count; call->progress++) {
-        if (!reader_take(reader)) {
+        if (!reader_take(reader))
             return READER_MORE;
-        }
         int result = get_one(reader, op, find, call->progress);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     return 0;
 }

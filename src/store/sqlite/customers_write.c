@@ -18,15 +18,12 @@ static int find_row(struct upsert *up, int64_t number)
     bind_i64(up->find, 1, up->tenant->id);
     bind_i64(up->find, 2, number);
     int result = connection_step(up->connection, up->find);
-    if (result != 1) {
+    if (result != 1)
         return result < 0 ? ERR_STORE : 0;
-    }
     old->id = sqlite3_column_int64(up->find, COLUMN_ID);
-    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++) {
-        if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL) {
+    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++)
+        if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL)
             old->texts[i] = column_str(up->find, COLUMN_FIELDS + i);
-        }
-    }
     old->stage_id = sqlite3_column_int64(up->find, COLUMN_FIELDS + CUSTOMER_STAGE);
     old->source_id = sqlite3_column_int64(up->find, COLUMN_FIELDS + CUSTOMER_SOURCE);
     old->sex = sqlite3_column_int64(up->find, COLUMN_SEX);
@@ -50,9 +47,8 @@ static int make_tags(struct upsert *up)
         if (plan->tag_ids[i] < 0) {
             int64_t id = 0;
             int result = make_label(up, LABEL_TAG, plan->new_tags[-1 - plan->tag_ids[i]], &id);
-            if (result < 0) {
+            if (result < 0)
                 return result;
-            }
             plan->tag_ids[i] = id;
         }
     }
@@ -66,29 +62,24 @@ static int make_labels(struct upsert *up, const struct customer_change *item)
 {
     struct label_plan *plan = &up->plan;
     int result = 0;
-    if (plan->sets_stage) {
+    if (plan->sets_stage)
         result = make_label(up, LABEL_STAGE, item->fields[CUSTOMER_STAGE].text, &plan->stage_id);
-    }
-    if (result == 0 && plan->sets_source) {
+    if (result == 0 && plan->sets_source)
         result = make_label(up, LABEL_SOURCE, item->fields[CUSTOMER_SOURCE].text, &plan->source_id);
-    }
     up->row.stage_id = plan->stage_id;
     up->row.source_id = plan->source_id;
-    if (result == 0 && plan->sets_tags) {
+    if (result == 0 && plan->sets_tags)
         return make_tags(up);
-    }
     up->row.tags = up->old.tags;
     return result;
 }
 
 static const struct text_change *extended_change(const struct customer_change *item, int64_t id)
 {
-    for (size_t i = item->extended_count; i > 0; i--) {
+    for (size_t i = item->extended_count; i > 0; i--)
         if (item->extended[i - 1].field_id == id &&
-            item->extended[i - 1].change.kind != CHANGE_KEEP) {
+            item->extended[i - 1].change.kind != CHANGE_KEEP)
             return &item->extended[i - 1].change;
-        }
-    }
     return NULL;
 }
 
@@ -97,11 +88,10 @@ static void put_extended(struct buf *out, int64_t field_id, struct str text, boo
     buf_add(out, out->len == 0 ? "{\"" : ",\"", 2);
     buf_add_i64(out, field_id);
     buf_add(out, "\":\"", 3);
-    if (is_escaped) {
+    if (is_escaped)
         buf_add_str(out, text);
-    } else {
+    else
         buf_add_json_part(out, text);
-    }
     buf_add_char(out, '"');
 }
 
@@ -114,49 +104,41 @@ static void write_extended(struct upsert *up, const struct customer_change *item
     buf_clear(out);
     for (size_t i = 0; i < old_count; i++) {
         const struct text_change *change = extended_change(item, old[i].field_id);
-        if (change && change->kind == CHANGE_SET) {
+        if (change && change->kind == CHANGE_SET)
             put_extended(out, old[i].field_id, change->text, false);
-        } else if (!change && (all || tenant_field_by_id(up->tenant, old[i].field_id))) {
+        else if (!change && (all || tenant_field_by_id(up->tenant, old[i].field_id)))
             put_extended(out, old[i].field_id, old[i].escaped, true);
-        }
     }
     for (size_t i = 0; i < item->extended_count; i++) {
         const struct extended_change *fresh = &item->extended[i];
         bool there = fresh->change.kind != CHANGE_SET ||
                      extended_change(item, fresh->field_id) != &fresh->change;
-        for (size_t at = 0; !there && at < old_count; at++) {
+        for (size_t at = 0; !there && at < old_count; at++)
             there = old[at].field_id == fresh->field_id;
-        }
-        if (!there) {
+        if (!there)
             put_extended(out, fresh->field_id, fresh->change.text, false);
-        }
     }
-    if (out->len > 0) {
+    if (out->len > 0)
         buf_add_char(out, '}');
-    }
 }
 
 static int make_extended(struct upsert *up, const struct customer_change *item)
 {
     struct extended_raw old[EXTENDED_RAW_MAX];
     up->row.extended = up->old.extended;
-    if (item->extended_count == 0) {
+    if (item->extended_count == 0)
         return 0;
-    }
     int count = extended_parse(up->old.extended, old, EXTENDED_RAW_MAX);
-    if (count < 0) {
+    if (count < 0)
         return ERR_STORE;
-    }
     write_extended(up, item, old, (size_t)count, true);
     struct str text = {up->extended.data, up->extended.len};
-    if (!up->extended.failed && str_eq(text, up->old.extended)) {
+    if (!up->extended.failed && str_eq(text, up->old.extended))
         return 0;
-    }
     /* The row is written anyway: leave out what nobody can see any more. */
     write_extended(up, item, old, (size_t)count, false);
-    if (up->extended.failed) {
+    if (up->extended.failed)
         return ERR_NOMEM;
-    }
     up->row.extended = (struct str){up->extended.data, up->extended.len};
     return 0;
 }
@@ -176,12 +158,10 @@ static void make_texts(struct upsert *up, const struct customer_change *item)
 
 static bool row_changed(const struct row *old, const struct row *row)
 {
-    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++) {
+    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++)
         if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL &&
-            !str_eq(old->texts[i], row->texts[i])) {
+            !str_eq(old->texts[i], row->texts[i]))
             return true;
-        }
-    }
     return old->stage_id != row->stage_id || old->source_id != row->source_id ||
            old->sex != row->sex || old->owner_id != row->owner_id ||
            !str_eq(old->tags, row->tags) || !str_eq(old->extended, row->extended);
@@ -203,15 +183,12 @@ static int keep_text(struct arena *arena, struct str old, struct str *text)
 static int keep_texts(struct upsert *up)
 {
     int result = 0;
-    for (int i = 0; result == 0 && i < CUSTOMER_FIELD_COUNT; i++) {
+    for (int i = 0; result == 0 && i < CUSTOMER_FIELD_COUNT; i++)
         result = keep_text(up->arena, up->old.texts[i], &up->row.texts[i]);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = keep_text(up->arena, up->old.tags, &up->row.tags);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = keep_text(up->arena, up->old.extended, &up->row.extended);
-    }
     sqlite3_reset(up->find);
     return result;
 }
@@ -221,11 +198,9 @@ static int write_row(struct upsert *up, int64_t number)
 {
     const struct row *row = &up->row;
     sqlite3_stmt *statement = up->old.id != 0 ? up->update : up->insert;
-    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++) {
-        if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL) {
+    for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++)
+        if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL)
             bind_str_or_null(statement, 3 + i, row->texts[i]);
-        }
-    }
     bind_i64_or_null(statement, 3 + CUSTOMER_STAGE, row->stage_id);
     bind_i64_or_null(statement, 3 + CUSTOMER_SOURCE, row->source_id);
     bind_i64_or_null(statement, 14, row->sex);
@@ -249,21 +224,17 @@ static int upsert_item(struct upsert *up, const struct customer_change *item,
                        struct customer_outcome *outcome)
 {
     int result = find_row(up, item->number);
-    if (result == 0) {
+    if (result == 0)
         result = upsert_judge(up, item, outcome);
-    }
-    if (result == GO_ON) {
+    if (result == GO_ON)
         result = make_labels(up, item);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = make_extended(up, item);
-    }
     if (result == 0) {
         outcome->result = 0;
         make_texts(up, item);
-        if (up->old.id == 0) {
+        if (up->old.id == 0)
             return write_row(up, item->number);
-        }
         if (row_changed(&up->old, &up->row)) {
             result = keep_texts(up);
             return result < 0 ? result : write_row(up, item->number);
@@ -277,15 +248,13 @@ static int upsert_items(struct upsert *up, struct customers_upsert *op)
 {
     struct store_call *call = &op->call;
     while (call->progress < op->count) {
-        if (!writer_take_row(&up->store->writer, call)) {
+        if (!writer_take_row(&up->store->writer, call))
             return WRITER_MORE;
-        }
         op->outcomes[call->progress] = (struct customer_outcome){0};
         int result = upsert_item(up, &op->items[call->progress], &op->outcomes[call->progress]);
         arena_reset(up->arena);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
         call->progress++;
     }
     return 0;
@@ -306,12 +275,10 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
     up.insert = connection_statement(connection, STATEMENT_CUSTOMER_INSERT);
     up.update = connection_statement(connection, STATEMENT_CUSTOMER_UPDATE);
     up.owner_name = (struct str){0};
-    if (!up.tenant) {
+    if (!up.tenant)
         return ERR_NOT_FOUND;
-    }
-    if (!up.find || !up.insert || !up.update) {
+    if (!up.find || !up.insert || !up.update)
         return ERR_STORE;
-    }
     buf_init(&up.extended, EXTENDED_MAX_LEN);
     int result = upsert_items(&up, op);
     buf_free(&up.extended);

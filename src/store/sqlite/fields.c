@@ -9,9 +9,8 @@ static int insert_field(struct connection *connection, const struct field_write 
                         struct str options)
 {
     sqlite3_stmt *insert = connection_statement(connection, STATEMENT_FIELD_INSERT);
-    if (!insert) {
+    if (!insert)
         return ERR_STORE;
-    }
     bind_i64(insert, 1, op->tenant_id);
     bind_str(insert, 2, op->name);
     bind_i64(insert, 3, op->type);
@@ -44,15 +43,12 @@ static int run_field_add(struct store *store, struct store_call *call)
     struct writer *writer = &store->writer;
     int64_t count;
     int result = tenant_check(&store->writer.connection, op->tenant_id);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
-    if (connection_look(&writer->connection, STATEMENT_FIELD_COUNT, op->tenant_id, &count) < 0) {
+    if (connection_look(&writer->connection, STATEMENT_FIELD_COUNT, op->tenant_id, &count) < 0)
         return ERR_STORE;
-    }
-    if (count >= TENANT_MAX_FIELDS || op->option_count > FIELD_MAX_OPTIONS) {
+    if (count >= TENANT_MAX_FIELDS || op->option_count > FIELD_MAX_OPTIONS)
         return ERR_TOO_LARGE;
-    }
     result = insert_with_options(&writer->connection, op);
     if (result == 0) {
         (void)writer_take_row(writer, call);
@@ -69,26 +65,22 @@ static int run_field_remove(struct store *store, struct store_call *call)
     struct writer *writer = &store->writer;
     struct connection *connection = &writer->connection;
     int result = tenant_check(&store->writer.connection, op->tenant_id);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     sqlite3_stmt *find = connection_statement(connection, STATEMENT_FIELD_FIND);
     sqlite3_stmt *delete = connection_statement(connection, STATEMENT_FIELD_DELETE);
-    if (!find || !delete) {
+    if (!find || !delete)
         return ERR_STORE;
-    }
     bind_i64(find, 1, op->tenant_id);
     bind_str(find, 2, op->name);
     result = connection_step(connection, find);
-    if (result != 1) {
+    if (result != 1)
         return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
-    }
     bind_i64(delete, 1, sqlite3_column_int64(find, 0));
     sqlite3_reset(find);
     result = connection_step(connection, delete);
-    if (result < 0) {
+    if (result < 0)
         return ERR_STORE;
-    }
     (void)writer_take_row(writer, call);
     writer->tenants_changed = true;
     return 0;

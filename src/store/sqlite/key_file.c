@@ -16,12 +16,10 @@
 
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9') {
+    if (c >= '0' && c <= '9')
         return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
+    if (c >= 'a' && c <= 'f')
         return c - 'a' + 10;
-    }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
@@ -29,9 +27,8 @@ static int hex_digit(char c)
 static int key_decode(const char *text, size_t len, uint8_t ret_key[SECRET_KEY_LEN])
 {
     if (len < KEY_FILE_LEN - 1 || len > KEY_FILE_LEN ||
-        (len == KEY_FILE_LEN && text[KEY_FILE_LEN - 1] != '\n')) {
+        (len == KEY_FILE_LEN && text[KEY_FILE_LEN - 1] != '\n'))
         return ERR_INVALID;
-    }
     uint8_t key[SECRET_KEY_LEN];
     for (size_t i = 0; i < SECRET_KEY_LEN; i++) {
         int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
@@ -109,18 +106,15 @@ static int key_place(const char *path, const uint8_t key[SECRET_KEY_LEN])
     }
     (void)unlink(fresh);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd < 0) {
+    if (fd < 0)
         return ERR_SYSTEM;
-    }
     int result = key_write(fd, key);
-    if (result == 0 && rename(fresh, path) < 0) {
+    if (result == 0 && rename(fresh, path) < 0)
         result = ERR_SYSTEM;
-    }
     int cause = errno;
     close(fd);
-    if (result < 0) {
+    if (result < 0)
         (void)unlink(fresh);
-    }
     errno = cause;
     return result;
 }
@@ -129,9 +123,8 @@ int key_file_create(const char *path, uint8_t ret_key[SECRET_KEY_LEN], char *why
 {
     uint8_t key[SECRET_KEY_LEN];
     int result = random_bytes(key, sizeof(key));
-    if (result == 0) {
+    if (result == 0)
         result = key_place(path, key);
-    }
     if (result < 0) {
         snprintf(why, why_size, "%s: %s", path, strerror(errno));
         result = ERR_SYSTEM;
@@ -147,13 +140,11 @@ int key_check(struct connection *connection, struct crypto *crypto,
 {
     char plain[sizeof(KEY_MARK)];
     sqlite3_stmt *find = connection_statement(connection, STATEMENT_KEY_MARK_FIND);
-    if (!find) {
+    if (!find)
         return ERR_STORE;
-    }
     int result = connection_step(connection, find);
-    if (result != 1) {
+    if (result != 1)
         return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
-    }
     struct str sealed = column_str(find, 0);
     result = sealed.len == sizeof(KEY_MARK) - 1 + SEAL_OVERHEAD
                  ? secret_open(crypto, key, STR(KEY_CONTEXT), (const uint8_t *)sealed.p, sealed.len,
@@ -168,9 +159,8 @@ int key_mark(struct connection *connection, struct crypto *crypto,
 {
     uint8_t sealed[sizeof(KEY_MARK) - 1 + SEAL_OVERHEAD];
     sqlite3_stmt *insert = connection_statement(connection, STATEMENT_KEY_MARK_INSERT);
-    if (!insert || secret_seal(crypto, key, STR(KEY_CONTEXT), STR(KEY_MARK), sealed) < 0) {
+    if (!insert || secret_seal(crypto, key, STR(KEY_CONTEXT), STR(KEY_MARK), sealed) < 0)
         return ERR_STORE;
-    }
     bind_blob_or_null(insert, 1, sealed, sizeof(sealed));
     return connection_step(connection, insert) < 0 ? ERR_STORE : 0;
 }

@@ -37,9 +37,8 @@ void labels_free(struct labels *labels)
 
 void labels_forget(struct labels *labels)
 {
-    if (labels->count > 0) {
+    if (labels->count > 0)
         memset(labels->entries, 0, labels->capacity * sizeof(*labels->entries));
-    }
     labels->count = 0;
     labels->created = false;
     arena_reset(&labels->names);
@@ -57,9 +56,8 @@ static struct label_entry *labels_place(struct label_entry *entries, size_t capa
     for (size_t at = hash & (capacity - 1);; at = (at + 1) & (capacity - 1)) {
         struct label_entry *entry = &entries[at];
         if (entry->id == 0 || (entry->hash == hash && entry->tenant_id == tenant_id &&
-                               entry->kind == (uint32_t)kind && str_eq(entry->name, name))) {
+                               entry->kind == (uint32_t)kind && str_eq(entry->name, name)))
             return entry;
-        }
     }
 }
 
@@ -73,9 +71,8 @@ static int labels_grow(struct labels *labels)
 {
     size_t capacity = labels->capacity ? labels->capacity * 2 : FIRST_CAPACITY;
     struct label_entry *entries = calloc(capacity, sizeof(*entries));
-    if (!entries) {
+    if (!entries)
         return ERR_NOMEM;
-    }
     for (size_t i = 0; i < labels->capacity; i++) {
         const struct label_entry *old = &labels->entries[i];
         if (old->id != 0) {
@@ -92,9 +89,8 @@ static int labels_grow(struct labels *labels)
 static int64_t labels_look(const struct labels *labels, int64_t tenant_id, enum label_kind kind,
                            struct str name)
 {
-    if (labels->count == 0) {
+    if (labels->count == 0)
         return 0;
-    }
     return labels_place(labels->entries, labels->capacity, tenant_id, kind, name,
                         label_hash(tenant_id, kind, name))
         ->id;
@@ -111,18 +107,16 @@ static int labels_put(struct labels *labels, int64_t tenant_id, enum label_kind 
     }
     if (labels->count * 2 >= labels->capacity) {
         int result = labels_grow(labels);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     uint32_t hash = label_hash(tenant_id, kind, name);
     struct label_entry *entry =
         labels_place(labels->entries, labels->capacity, tenant_id, kind, name, hash);
     if (entry->id == 0) {
         char *copy = arena_memdup(&labels->names, name.len ? name.p : "", name.len);
-        if (!copy) {
+        if (!copy)
             return ERR_NOMEM;
-        }
         *entry = (struct label_entry){tenant_id, id, {copy, name.len}, hash, (uint32_t)kind};
         labels->count++;
     }
@@ -139,23 +133,20 @@ int labels_find(struct labels *labels, struct connection *connection, int64_t te
         return 0;
     }
     sqlite3_stmt *find = connection_statement(connection, STATEMENT_LABEL_FIND);
-    if (!find) {
+    if (!find)
         return ERR_STORE;
-    }
     bind_i64(find, 1, tenant_id);
     bind_i64(find, 2, kind);
     bind_str(find, 3, name);
     int result = connection_step(connection, find);
-    if (result < 0) {
+    if (result < 0)
         return ERR_STORE;
-    }
     if (result == 1) {
         id = sqlite3_column_int64(find, 0);
         sqlite3_reset(find);
         result = labels_put(labels, tenant_id, kind, name, id);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
     }
     *ret_id = id;
     return 0;
@@ -170,20 +161,17 @@ int labels_count(struct labels *labels, struct connection *connection, int64_t t
         return 0;
     }
     sqlite3_stmt *count = connection_statement(connection, STATEMENT_LABEL_COUNT);
-    if (!count) {
+    if (!count)
         return ERR_STORE;
-    }
     bind_i64(count, 1, tenant_id);
     bind_i64(count, 2, kind);
-    if (connection_step(connection, count) != 1) {
+    if (connection_step(connection, count) != 1)
         return ERR_STORE;
-    }
     int64_t value = sqlite3_column_int64(count, 0);
     sqlite3_reset(count);
     int result = labels_put(labels, tenant_id, kind, (struct str){0}, value + 1);
-    if (result == 0) {
+    if (result == 0)
         *ret_count = value;
-    }
     return result;
 }
 
@@ -191,28 +179,23 @@ int labels_create(struct labels *labels, struct connection *connection, int64_t 
                   enum label_kind kind, struct str name, int64_t *ret_id)
 {
     sqlite3_stmt *insert = connection_statement(connection, STATEMENT_LABEL_INSERT);
-    if (!insert) {
+    if (!insert)
         return ERR_STORE;
-    }
     bind_i64(insert, 1, tenant_id);
     bind_i64(insert, 2, kind);
     bind_str(insert, 3, name);
     int result = connection_step(connection, insert);
-    if (result < 0) {
+    if (result < 0)
         return ERR_STORE;
-    }
     labels->created = true;
     int64_t id = sqlite3_last_insert_rowid(connection->db);
     int64_t kept = labels_look(labels, tenant_id, kind, (struct str){0});
-    if (kept != 0) {
+    if (kept != 0)
         result = labels_put(labels, tenant_id, kind, (struct str){0}, kept + 1);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = labels_put(labels, tenant_id, kind, name, id);
-    }
-    if (result == 0) {
+    if (result == 0)
         *ret_id = id;
-    }
     return result;
 }
 
@@ -241,23 +224,19 @@ static struct label_name *label_names_place(struct label_name *entries, size_t c
 {
     /* Ids count up from 1, so their low bits spread by themselves. */
     size_t at = (size_t)id & (capacity - 1);
-    while (entries[at].id != 0 && entries[at].id != id) {
+    while (entries[at].id != 0 && entries[at].id != id)
         at = (at + 1) & (capacity - 1);
-    }
     return &entries[at];
 }
 
 static int label_names_grow(struct label_names *names, size_t capacity)
 {
     struct label_name *entries = calloc(capacity, sizeof(*entries));
-    if (!entries) {
+    if (!entries)
         return ERR_NOMEM;
-    }
-    for (size_t i = 0; i < names->capacity; i++) {
-        if (names->entries[i].id != 0) {
+    for (size_t i = 0; i < names->capacity; i++)
+        if (names->entries[i].id != 0)
             *label_names_place(entries, capacity, names->entries[i].id) = names->entries[i];
-        }
-    }
     free(names->entries);
     names->entries = entries;
     names->capacity = capacity;
@@ -272,13 +251,11 @@ int label_names_reserve(struct label_names *names, size_t count)
         names->count = 0;
         arena_reset(&names->texts);
     }
-    if (names->capacity >= 2 * (names->count + count)) {
+    if (names->capacity >= 2 * (names->count + count))
         return 0;
-    }
     size_t capacity = names->capacity ? names->capacity : FIRST_CAPACITY;
-    while (capacity < 2 * (names->count + count)) {
+    while (capacity < 2 * (names->count + count))
         capacity *= 2;
-    }
     return label_names_grow(names, capacity);
 }
 
@@ -286,23 +263,20 @@ static int label_names_read(struct label_names *names, struct connection *connec
                             struct str *ret_name)
 {
     sqlite3_stmt *read = connection_statement(connection, STATEMENT_LABEL_NAME);
-    if (!read) {
+    if (!read)
         return ERR_STORE;
-    }
     bind_i64(read, 1, id);
     int result = connection_step(connection, read);
-    if (result < 0) {
+    if (result < 0)
         return ERR_STORE;
-    }
     struct str name = {0};
     if (result == 1) {
         struct str text = column_str(read, 0);
         name =
             (struct str){arena_memdup(&names->texts, text.len ? text.p : "", text.len), text.len};
         sqlite3_reset(read);
-        if (!name.p) {
+        if (!name.p)
             return ERR_NOMEM;
-        }
     }
     *ret_name = name;
     return 0;
@@ -315,9 +289,8 @@ int label_names_get(struct label_names *names, struct connection *connection, in
     if (entry->id == 0) {
         struct str name;
         int result = label_names_read(names, connection, id, &name);
-        if (result < 0) {
+        if (result < 0)
             return result;
-        }
         if (name.len == 0) {
             *ret_name = name;
             return 0;

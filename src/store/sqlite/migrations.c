@@ -22,12 +22,10 @@ int migrations_version(struct connection *connection)
     int64_t application = 0, version = 0, tables = 0;
     if (connection_ask(connection, "PRAGMA application_id", &application) < 0 ||
         connection_ask(connection, "PRAGMA user_version", &version) < 0 ||
-        connection_ask(connection, "SELECT count(*) FROM sqlite_schema", &tables) < 0) {
+        connection_ask(connection, "SELECT count(*) FROM sqlite_schema", &tables) < 0)
         return ERR_STORE;
-    }
-    if (application == 0 && version == 0 && tables == 0) {
+    if (application == 0 && version == 0 && tables == 0)
         return 0;
-    }
     return application == STORE_APPLICATION_ID && version > 0 && version < INT32_MAX ? (int)version
                                                                                      : ERR_INVALID;
 }
@@ -36,9 +34,8 @@ static int migrate(struct connection *connection, const struct migration *migrat
 {
     char set_version[64];
     snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", migration->version);
-    if (connection_exec(connection, "BEGIN IMMEDIATE") < 0) {
+    if (connection_exec(connection, "BEGIN IMMEDIATE") < 0)
         return ERR_STORE;
-    }
     if (connection_exec(connection, migration->sql) < 0 ||
         connection_exec(connection, set_version) < 0 || connection_exec(connection, "COMMIT") < 0) {
         /* The fault that counts is the first: the rollback's own goes unseen. */
@@ -51,13 +48,10 @@ static int migrate(struct connection *connection, const struct migration *migrat
 int migrations_run(struct connection *connection)
 {
     int before = migrations_version(connection);
-    if (before < 0) {
+    if (before < 0)
         return ERR_STORE;
-    }
-    for (size_t i = 0; i < MIGRATION_COUNT; i++) {
-        if (migrations[i].version > before && migrate(connection, &migrations[i]) < 0) {
+    for (size_t i = 0; i < MIGRATION_COUNT; i++)
+        if (migrations[i].version > before && migrate(connection, &migrations[i]) < 0)
             return ERR_STORE;
-        }
-    }
     return before;
 }

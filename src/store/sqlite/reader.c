@@ -12,9 +12,8 @@
 int store_reader_new(struct store *store, struct store_reader **ret_reader)
 {
     struct store_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader) {
+    if (!reader)
         return ERR_NOMEM;
-    }
     reader->store = store;
     label_names_init(&reader->labels);
     arena_init(&reader->arena, CUSTOMER_ARENA_MAX);
@@ -29,12 +28,10 @@ int store_reader_new(struct store *store, struct store_reader **ret_reader)
 
 void store_reader_free(struct store_reader *reader)
 {
-    if (!reader) {
+    if (!reader)
         return;
-    }
-    if (reader->connection.db) {
+    if (reader->connection.db)
         connection_close(&reader->connection);
-    }
     label_names_free(&reader->labels);
     arena_free(&reader->arena);
     free(reader);
@@ -52,11 +49,10 @@ void reader_ask(struct store_reader *reader, struct store_call *call,
     call->read = read;
     call->next = NULL;
     call->progress = 0;
-    if (reader->last) {
+    if (reader->last)
         reader->last->next = call;
-    } else {
+    else
         reader->first = call;
-    }
     reader->last = call;
     reader->waiting++;
 }
@@ -64,9 +60,8 @@ void reader_ask(struct store_reader *reader, struct store_call *call,
 bool reader_take(struct store_reader *reader)
 {
     if (reader->reads >= READS_MAX ||
-        (reader->reads % 32 == 31 && clock_mono_us() - reader->start_us >= READS_MAX_US)) {
+        (reader->reads % 32 == 31 && clock_mono_us() - reader->start_us >= READS_MAX_US))
         return false;
-    }
     reader->reads++;
     return true;
 }
@@ -77,9 +72,8 @@ static int reader_begin(struct store_reader *reader)
 {
     reader->reads = 0;
     reader->start_us = clock_mono_us();
-    if (!reader->connection.db && store_connect(reader->store, &reader->connection) < 0) {
+    if (!reader->connection.db && store_connect(reader->store, &reader->connection) < 0)
         return ERR_STORE;
-    }
     return connection_run(&reader->connection, STATEMENT_BEGIN_READ);
 }
 
@@ -95,9 +89,8 @@ static void reader_end(struct store_reader *reader)
         log_line(LOG_ERROR, "store: reading failed: %s", connection->fault_text);
         reader->failing = true;
     }
-    if (connection->db) {
+    if (connection->db)
         connection_close(connection);
-    }
     connection_clear(connection);
 }
 
@@ -107,23 +100,20 @@ static struct store_call *run_calls(struct store_reader *reader, struct store_ca
 {
     while (call) {
         int result = call->read(reader, call);
-        if (result == READER_MORE) {
+        if (result == READER_MORE)
             return call;
-        }
         call->result = result == ERR_NOMEM ? ERR_STORE : result;
         call = call->next;
-        if (reader->connection.fault) {
+        if (reader->connection.fault)
             return call; /* the others may do better on a new connection */
-        }
     }
     return NULL;
 }
 
 static struct store_call *fail_calls(struct store_call *call)
 {
-    for (; call; call = call->next) {
+    for (; call; call = call->next)
         call->result = ERR_STORE;
-    }
     return NULL;
 }
 

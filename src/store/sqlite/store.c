@@ -55,18 +55,16 @@ static int store_new(const struct store_settings *settings, struct crypto *crypt
                      struct store **ret_store)
 {
     struct store *store = calloc(1, sizeof(*store));
-    if (!store) {
+    if (!store)
         return ERR_NOMEM;
-    }
     store->settings = *settings;
     store->settings.directory = NULL; /* the caller's; the paths hold it */
     store->crypto = crypto;
     pthread_mutex_init(&store->tenants_lock, NULL);
     int result = writer_init(&store->writer);
     if (result == 0 && (asprintf(&store->database_path, "%s/wscrm.db", settings->directory) < 0 ||
-                        asprintf(&store->key_path, "%s/wscrm.key", settings->directory) < 0)) {
+                        asprintf(&store->key_path, "%s/wscrm.key", settings->directory) < 0))
         result = ERR_NOMEM;
-    }
     if (result < 0) {
         store_free(store);
         return result;
@@ -81,9 +79,8 @@ static int sync_directory(const char *directory, struct why why)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int result = fd < 0 || fsync(fd) < 0 ? say_system(why, directory) : 0;
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-    }
     return result;
 }
 
@@ -93,9 +90,8 @@ static int create_database(const char *path, struct why why)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0 || fsync(fd) < 0) {
         int result = say_system(why, path);
-        if (fd >= 0) {
+        if (fd >= 0)
             close(fd);
-        }
         return result;
     }
     close(fd);
@@ -109,12 +105,10 @@ static int examine_version(struct store *store, int *ret_version, struct connect
                            struct why why)
 {
     int version = migrations_version(connection);
-    if (version == ERR_INVALID) {
+    if (version == ERR_INVALID)
         return say(why, ERR_INVALID, store->database_path, "a database, but not wscrm's");
-    }
-    if (version < 0) {
+    if (version < 0)
         return say(why, ERR_STORE, store->database_path, connection->fault_text);
-    }
     if (version > migrations_newest()) {
         char cause[120];
         snprintf(cause, sizeof(cause),
@@ -133,9 +127,8 @@ static int examine_key(struct store *store, struct connection *connection, struc
         return say(why, ERR_CRYPTO, store->key_path,
                    "missing, and the database beside it was made with it: put it back");
     }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     result = key_check(connection, store->crypto, store->key);
     if (result == ERR_CRYPTO) {
         return say(why, ERR_CRYPTO, store->key_path,
@@ -145,9 +138,8 @@ static int examine_key(struct store *store, struct connection *connection, struc
         /* The first start was killed between the schema and the mark: open_writer() makes up for it. */
         int64_t tenants;
         result = connection_ask(connection, "SELECT count(*) FROM tenant", &tenants);
-        if (result == 0 && tenants > 0) {
+        if (result == 0 && tenants > 0)
             return say(why, ERR_STORE, store->database_path, "the key's check value is missing");
-        }
     }
     return result < 0 ? say(why, ERR_STORE, store->database_path, connection->fault_text) : 0;
 }
@@ -157,19 +149,15 @@ static int examine(struct store *store, int *ret_version, struct why why)
     struct stat status;
     struct connection connection;
     *ret_version = 0;
-    if (stat(store->database_path, &status) < 0) {
+    if (stat(store->database_path, &status) < 0)
         return errno == ENOENT ? 0 : say_system(why, store->database_path);
-    }
-    if (status.st_size == 0) {
+    if (status.st_size == 0)
         return 0;
-    }
-    if (connection_open(store->database_path, CONNECTION_READ, &store->settings, &connection) < 0) {
+    if (connection_open(store->database_path, CONNECTION_READ, &store->settings, &connection) < 0)
         return say(why, ERR_STORE, store->database_path, connection.fault_text);
-    }
     int result = examine_version(store, ret_version, &connection, why);
-    if (result == 0 && *ret_version > 0) {
+    if (result == 0 && *ret_version > 0)
         result = examine_key(store, &connection, why);
-    }
     connection_close(&connection);
     return result;
 }
@@ -179,21 +167,18 @@ static int examine(struct store *store, int *ret_version, struct why why)
 static int create(struct store *store, const char *directory, struct why why)
 {
     int result = key_file_load(store->key_path, store->key, why.text, why.size);
-    if (result == ERR_NOT_FOUND) {
+    if (result == ERR_NOT_FOUND)
         result = key_file_create(store->key_path, store->key, why.text, why.size);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = create_database(store->database_path, why);
-    }
     return result < 0 ? result : sync_directory(directory, why);
 }
 
 static int migrate(struct store *store)
 {
     struct connection *connection = &store->writer.connection;
-    if (migrations_run(connection) < 0) {
+    if (migrations_run(connection) < 0)
         return ERR_STORE;
-    }
     int result = key_check(connection, store->crypto, store->key);
     return result == ERR_NOT_FOUND ? key_mark(connection, store->crypto, store->key) : result;
 }
@@ -202,25 +187,20 @@ static int open_writer(struct store *store, struct why why)
 {
     struct writer *writer = &store->writer;
     if (connection_open(store->database_path, CONNECTION_WRITE, &store->settings,
-                        &writer->connection) < 0) {
+                        &writer->connection) < 0)
         return say(why, ERR_STORE, store->database_path, writer->connection.fault_text);
-    }
     checkpoint_watch(writer);
-    if (migrate(store) < 0) {
+    if (migrate(store) < 0)
         return say(why, ERR_STORE, store->database_path, writer->connection.fault_text);
-    }
-    if (checkpoint_all(writer) < 0) {
+    if (checkpoint_all(writer) < 0)
         return say(why, ERR_STORE, store->database_path, sqlite3_errmsg(writer->connection.db));
-    }
     int result = tenants_load(store, &writer->connection, &store->tenants, why.text, why.size);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     atomic_store(&store->tenants_version, 1);
     result = tenants_resume_removals(store);
-    if (result == 0) {
+    if (result == 0)
         result = writer_start(store);
-    }
     return result < 0 ? say(why, result, store->database_path, err_text(result)) : 0;
 }
 
@@ -231,16 +211,13 @@ int store_open(const struct store_settings *settings, struct crypto *crypto,
     struct store *store;
     int version;
     int result = store_new(settings, crypto, &store);
-    if (result < 0) {
+    if (result < 0)
         return say(why, result, settings->directory, err_text(result));
-    }
     result = examine(store, &version, why);
-    if (result == 0 && version == 0) {
+    if (result == 0 && version == 0)
         result = create(store, settings->directory, why);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = open_writer(store, why);
-    }
     if (result < 0) {
         store_free(store);
         return result;
@@ -254,19 +231,16 @@ static int open_reading(struct store *store, struct why why)
     struct connection connection;
     int version;
     int result = examine(store, &version, why);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
-    if (version == 0) {
+    if (version == 0)
         return say(why, ERR_NOT_FOUND, store->database_path, "no store there");
-    }
     if (version < migrations_newest()) {
         return say(why, ERR_INVALID, store->database_path,
                    "its schema is older than this program: start the server, or `wscrm migrate`");
     }
-    if (store_connect(store, &connection) < 0) {
+    if (store_connect(store, &connection) < 0)
         return say(why, ERR_STORE, store->database_path, connection.fault_text);
-    }
     result = tenants_load(store, &connection, &store->tenants, why.text, why.size);
     connection_close(&connection);
     return result;
@@ -278,9 +252,8 @@ int store_open_read_only(const struct store_settings *settings, struct crypto *c
     struct why why = {why_text, why_size};
     struct store *store;
     int result = store_new(settings, crypto, &store);
-    if (result < 0) {
+    if (result < 0)
         return say(why, result, settings->directory, err_text(result));
-    }
     store->read_only = true;
     result = open_reading(store, why);
     if (result < 0) {
@@ -294,9 +267,8 @@ int store_open_read_only(const struct store_settings *settings, struct crypto *c
 
 void store_close(struct store *store)
 {
-    if (store) {
+    if (store)
         store_free(store);
-    }
 }
 
 int store_connect(struct store *store, struct connection *ret_connection)

@@ -50,9 +50,8 @@ static int rows_open(struct loader *loader, struct rows *rows, const char *sql)
 static int rows_seek(struct loader *loader, struct rows *rows, int64_t tenant_id)
 {
     int result = 0;
-    while (result == 0 && rows->row && sqlite3_column_int64(rows->statement, 0) < tenant_id) {
+    while (result == 0 && rows->row && sqlite3_column_int64(rows->statement, 0) < tenant_id)
         result = rows_next(loader, rows);
-    }
     return result;
 }
 
@@ -66,9 +65,8 @@ static int load_text(struct loader *loader, const struct rows *rows, int column,
 {
     struct str text = column_str(rows->statement, column);
     const char *copy = arena_memdup(loader->arena, text.len ? text.p : "", text.len);
-    if (!copy) {
+    if (!copy)
         return ERR_NOMEM;
-    }
     *ret_text = (struct str){copy, text.len};
     return 0;
 }
@@ -78,9 +76,8 @@ static int load_agent(struct loader *loader, size_t count)
     if (count == loader->agent_capacity) {
         size_t capacity = count ? count * 2 : 64;
         struct agent *agents = realloc(loader->agents, capacity * sizeof(*agents));
-        if (!agents) {
+        if (!agents)
             return ERR_NOMEM;
-        }
         loader->agents = agents;
         loader->agent_capacity = capacity;
     }
@@ -96,20 +93,16 @@ static int load_agents(struct loader *loader, struct tenant *tenant)
     int result = rows_seek(loader, &loader->agent_rows, tenant->id);
     while (result == 0 && rows_of(&loader->agent_rows, tenant->id)) {
         result = load_agent(loader, count++);
-        if (result == 0) {
+        if (result == 0)
             result = rows_next(loader, &loader->agent_rows);
-        }
     }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     tenant->agents = arena_calloc(loader->arena, count, sizeof(*tenant->agents));
-    if (!tenant->agents) {
+    if (!tenant->agents)
         return ERR_NOMEM;
-    }
-    if (count > 0) {
+    if (count > 0)
         memcpy(tenant->agents, loader->agents, count * sizeof(*tenant->agents));
-    }
     tenant->agent_count = count;
     return 0;
 }
@@ -117,16 +110,14 @@ static int load_agents(struct loader *loader, struct tenant *tenant)
 static int copy_options(struct loader *loader, const struct json *array, struct field *field)
 {
     struct str *options = arena_calloc(loader->arena, json_count(array), sizeof(*options));
-    if (!options) {
+    if (!options)
         return ERR_NOMEM;
-    }
     size_t count = 0;
     for (const struct json *option = json_first(array); option; option = json_next(option)) {
         struct str text = json_text(option);
         const char *copy = arena_memdup(loader->arena, text.len ? text.p : "", text.len);
-        if (!copy) {
+        if (!copy)
             return ERR_NOMEM;
-        }
         options[count++] = (struct str){copy, text.len};
     }
     field->options = options;
@@ -138,12 +129,10 @@ static int load_options(struct loader *loader, struct str text, struct field *fi
 {
     struct json_doc *doc;
     struct json_error error;
-    if (text.len == 0) {
+    if (text.len == 0)
         return 0;
-    }
-    if (json_parse(text, FIELD_MAX_OPTIONS + 1, &doc, &error) < 0) {
+    if (json_parse(text, FIELD_MAX_OPTIONS + 1, &doc, &error) < 0)
         return ERR_STORE;
-    }
     int result = copy_options(loader, json_root(doc), field);
     json_free(doc);
     return result;
@@ -165,24 +154,19 @@ static int load_fields(struct loader *loader, struct tenant *tenant)
     size_t count = 0;
     int result = rows_seek(loader, &loader->field_rows, tenant->id);
     while (result == 0 && rows_of(&loader->field_rows, tenant->id)) {
-        if (count == TENANT_MAX_FIELDS) {
+        if (count == TENANT_MAX_FIELDS)
             return ERR_STORE;
-        }
         result = load_field(loader, &fields[count++]);
-        if (result == 0) {
+        if (result == 0)
             result = rows_next(loader, &loader->field_rows);
-        }
     }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     tenant->fields = arena_calloc(loader->arena, count, sizeof(*tenant->fields));
-    if (!tenant->fields) {
+    if (!tenant->fields)
         return ERR_NOMEM;
-    }
-    if (count > 0) {
+    if (count > 0)
         memcpy(tenant->fields, fields, count * sizeof(*tenant->fields));
-    }
     tenant->field_count = count;
     return 0;
 }
@@ -192,22 +176,18 @@ static int load_api_key(struct loader *loader, struct tenant *tenant)
     sqlite3_stmt *statement = loader->tenant_rows.statement;
     const void *sealed = sqlite3_column_blob(statement, 3);
     size_t len = (size_t)sqlite3_column_bytes(statement, 3);
-    if (!sealed) {
+    if (!sealed)
         return 0;
-    }
-    if (len < SEAL_OVERHEAD) {
+    if (len < SEAL_OVERHEAD)
         return ERR_CRYPTO;
-    }
     char buffer[API_KEY_CONTEXT_MAX];
     char *plain = arena_alloc(loader->arena, len - SEAL_OVERHEAD + 1);
-    if (!plain) {
+    if (!plain)
         return ERR_NOMEM;
-    }
     int result = secret_open(loader->store->crypto, loader->store->key,
                              tenant_key_context(tenant->id, buffer), sealed, len, plain);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     plain[len - SEAL_OVERHEAD] = '\0';
     tenant->api_key = (struct str){plain, len - SEAL_OVERHEAD};
     return 0;
@@ -218,9 +198,8 @@ static int load_zone(struct loader *loader, struct tenant *tenant)
 {
     char name[TIME_ZONE_NAME_MAX];
     struct str text = column_str(loader->tenant_rows.statement, 7);
-    if (text.len >= sizeof(name)) {
+    if (text.len >= sizeof(name))
         return ERR_INVALID;
-    }
     if (text.len > 0) {
         memcpy(name, text.p, text.len);
         name[text.len] = '\0';
@@ -232,9 +211,8 @@ static int load_zone(struct loader *loader, struct tenant *tenant)
         strcpy(name, "UTC"); /* a machine without zone files has no zone of its own */
         result = tenants_zone(loader->tenants, name, &tenant->zone);
     }
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     const char *copy = arena_strdup(loader->arena, name);
     tenant->time_zone = str_of(copy);
     return copy ? 0 : ERR_NOMEM;
@@ -258,24 +236,18 @@ static int load_tenant(struct loader *loader)
         .token_window_s = sqlite3_column_int(statement, 6),
     };
     int result = load_text(loader, &loader->tenant_rows, 1, &tenant.name);
-    if (result == 0) {
+    if (result == 0)
         result = load_text(loader, &loader->tenant_rows, 2, &tenant.admin);
-    }
-    if (result < 0) {
+    if (result < 0)
         return loader_refuse(loader, tenant.id, "names", result);
-    }
-    if ((result = load_api_key(loader, &tenant)) < 0) {
+    if ((result = load_api_key(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "ApiKey", result);
-    }
-    if ((result = load_zone(loader, &tenant)) < 0) {
+    if ((result = load_zone(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "time zone (is tzdata installed?)", result);
-    }
-    if ((result = load_agents(loader, &tenant)) < 0) {
+    if ((result = load_agents(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "agents", result);
-    }
-    if ((result = load_fields(loader, &tenant)) < 0) {
+    if ((result = load_fields(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "extended fields", result);
-    }
     result = tenants_add(loader->tenants, &tenant);
     return result < 0 ? loader_refuse(loader, tenant.id, "snapshot", result) : 0;
 }
@@ -295,9 +267,8 @@ static int load_all(struct loader *loader)
     int result = 0;
     while (result == 0 && loader->tenant_rows.row) {
         result = load_tenant(loader);
-        if (result == 0) {
+        if (result == 0)
             result = rows_next(loader, &loader->tenant_rows);
-        }
     }
     return result < 0 ? result : tenants_seal(loader->tenants);
 }
@@ -309,9 +280,8 @@ int tenants_load(struct store *store, struct connection *connection, struct tena
         .store = store, .connection = connection, .why = why, .why_size = why_size};
     snprintf(why, why_size, "tenants: out of memory");
     int result = tenants_new(&loader.tenants);
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     loader.arena = tenants_arena(loader.tenants);
     result = load_all(&loader);
     sqlite3_finalize(loader.tenant_rows.statement);

@@ -19,23 +19,20 @@ static const enum statement deletes[] = {
 static int delete_some(struct connection *connection, enum statement id, int64_t tenant_id)
 {
     sqlite3_stmt *statement = connection_statement(connection, id);
-    if (!statement) {
+    if (!statement)
         return ERR_STORE;
-    }
     bind_i64(statement, 1, tenant_id);
     bind_i64(statement, 2, DELETE_ROWS);
-    if (connection_step(connection, statement) < 0) {
+    if (connection_step(connection, statement) < 0)
         return ERR_STORE;
-    }
     return (int)connection_changes(connection);
 }
 
 static int tenant_statement(struct connection *connection, enum statement id, int64_t tenant_id)
 {
     sqlite3_stmt *statement = connection_statement(connection, id);
-    if (!statement) {
+    if (!statement)
         return ERR_STORE;
-    }
     bind_i64(statement, 1, tenant_id);
     return connection_step(connection, statement) < 0 ? ERR_STORE : 0;
 }
@@ -45,17 +42,14 @@ static int remove_piece(struct store *store, struct tenant_write *op)
 {
     struct writer *writer = &store->writer;
     while (op->call.progress < DELETE_COUNT) {
-        if (!writer_take_row(writer, &op->call)) {
+        if (!writer_take_row(writer, &op->call))
             return WRITER_MORE;
-        }
         int deleted = delete_some(&writer->connection, deletes[op->call.progress], op->id);
-        if (deleted < 0) {
+        if (deleted < 0)
             return deleted;
-        }
         writer->group_rows += (size_t)deleted;
-        if (deleted < DELETE_ROWS) {
+        if (deleted < DELETE_ROWS)
             op->call.progress++;
-        }
     }
     labels_forget(&writer->labels);
     return tenant_statement(&writer->connection, STATEMENT_TENANT_DELETE, op->id);
@@ -66,19 +60,16 @@ static int run_tenant_remove(struct store *store, struct store_call *call)
     struct tenant_write *op = container_of(call, struct tenant_write, call);
     struct writer *writer = &store->writer;
     int removed = tenant_state(&writer->connection, op->id);
-    if (removed == 1) {
+    if (removed == 1)
         return remove_piece(store, op);
-    }
     if (call->begun) {
         /* Another removal of the same tenant was done first, and perhaps the id is in use again. */
         return removed < 0 && removed != ERR_NOT_FOUND ? removed : 0;
     }
-    if (removed < 0) {
+    if (removed < 0)
         return removed;
-    }
-    if (tenant_statement(&writer->connection, STATEMENT_TENANT_MARK_REMOVED, op->id) < 0) {
+    if (tenant_statement(&writer->connection, STATEMENT_TENANT_MARK_REMOVED, op->id) < 0)
         return ERR_STORE;
-    }
     (void)writer_take_row(writer, call);
     writer->tenants_changed = true;
     return WRITER_MORE;
@@ -100,9 +91,8 @@ int tenants_resume_removals(struct store *store)
     struct connection *connection = &store->writer.connection;
     sqlite3_stmt *marked =
         connection_prepare(connection, "SELECT id FROM tenant WHERE removed <> 0");
-    if (!marked) {
+    if (!marked)
         return ERR_STORE;
-    }
     int result;
     while ((result = connection_step(connection, marked)) == 1) {
         struct tenant_write *op = calloc(1, sizeof(*op));

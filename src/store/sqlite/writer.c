@@ -15,11 +15,10 @@
 static void lane_put(struct lane *lane, struct store_call *call)
 {
     call->next = NULL;
-    if (lane->last) {
+    if (lane->last)
         lane->last->next = call;
-    } else {
+    else
         lane->first = call;
-    }
     lane->last = call;
 }
 
@@ -27,9 +26,8 @@ static void lane_put_first(struct lane *lane, struct store_call *call)
 {
     call->next = lane->first;
     lane->first = call;
-    if (!lane->last) {
+    if (!lane->last)
         lane->last = call;
-    }
 }
 
 static struct store_call *lane_take(struct lane *lane)
@@ -37,9 +35,8 @@ static struct store_call *lane_take(struct lane *lane)
     struct store_call *call = lane->first;
     if (call) {
         lane->first = call->next;
-        if (!lane->first) {
+        if (!lane->first)
             lane->last = NULL;
-        }
     }
     return call;
 }
@@ -92,9 +89,8 @@ bool writer_take_row(struct writer *writer, const struct store_call *call)
         /* A look at the clock costs a hundredth of a row: every 64th sees 20 ms well enough. */
         if (writer->group_rows >= GROUP_MAX_ROWS ||
             (writer->group_rows % 64 == 63 &&
-             clock_mono_us() - writer->group_start_us >= GROUP_MAX_US)) {
+             clock_mono_us() - writer->group_start_us >= GROUP_MAX_US))
             return false;
-        }
     }
     writer->group_rows++;
     return true;
@@ -121,18 +117,15 @@ static void run_in_savepoint(struct store *store, struct store_call *call)
     struct writer *writer = &store->writer;
     struct connection *connection = &writer->connection;
     call->result = ERR_STORE;
-    if (connection_run(connection, STATEMENT_SAVEPOINT) < 0) {
+    if (connection_run(connection, STATEMENT_SAVEPOINT) < 0)
         return;
-    }
     run_command(store, call);
-    if (connection->fault) {
+    if (connection->fault)
         return;
-    }
     if (call->result < 0) {
         run_statement(connection, STATEMENT_ROLLBACK_TO);
-        if (writer->labels.created) {
+        if (writer->labels.created)
             labels_forget(&writer->labels);
-        }
     }
     run_statement(connection, STATEMENT_RELEASE);
 }
@@ -164,9 +157,8 @@ static int writer_connect(struct store *store)
     int result = connection_open(store->database_path, CONNECTION_WRITE, &store->settings, &fresh);
     connection_close(&writer->connection);
     writer->connection = fresh;
-    if (result < 0) {
+    if (result < 0)
         return result;
-    }
     checkpoint_watch(writer);
     if (checkpoint_all(writer) < 0) {
         connection_close(&writer->connection);
@@ -181,9 +173,8 @@ static int group_begin(struct store *store)
     writer->group_rows = 0;
     writer->group_start_us = clock_mono_us();
     writer->tenants_changed = false;
-    if (!writer->connection.db && writer_connect(store) < 0) {
+    if (!writer->connection.db && writer_connect(store) < 0)
         return ERR_STORE;
-    }
     return connection_run(&writer->connection, STATEMENT_BEGIN_WRITE);
 }
 
@@ -199,11 +190,10 @@ static void group_answer(struct writer *writer, struct lane *group)
 static void writer_say(struct writer *writer, bool healthy, const char *step)
 {
     bool before = atomic_exchange(&writer->healthy, healthy);
-    if (before && !healthy) {
+    if (before && !healthy)
         log_line(LOG_ERROR, "store: %s failed: %s", step, writer->connection.fault_text);
-    } else if (!before && healthy) {
+    else if (!before && healthy)
         log_line(LOG_INFO, "store: writing works again");
-    }
 }
 
 /* Nothing of the group is kept, or, after an error of COMMIT itself, nobody knows. */
@@ -216,18 +206,15 @@ static void group_fail(struct store *store, struct lane *group, int result, cons
     labels_forget(&writer->labels);
     bool usable = false;
     if (connection->db) {
-        if (!sqlite3_get_autocommit(connection->db)) {
+        if (!sqlite3_get_autocommit(connection->db))
             run_statement(connection, STATEMENT_ROLLBACK);
-        }
         usable = sqlite3_get_autocommit(connection->db) && result != ERR_UNKNOWN;
     }
-    if (!usable) {
+    if (!usable)
         (void)writer_connect(store); /* else the next group tries again */
-    }
     connection_clear(connection);
-    for (struct store_call *call = group->first; call; call = call->next) {
+    for (struct store_call *call = group->first; call; call = call->next)
         call->result = call->begun ? ERR_UNKNOWN : result;
-    }
     group_answer(writer, group);
 }
 
@@ -235,9 +222,8 @@ static int group_snapshot(struct store *store, struct tenants **ret_tenants)
 {
     char why[160];
     int result = tenants_load(store, &store->writer.connection, ret_tenants, why, sizeof(why));
-    if (result < 0) {
+    if (result < 0)
         log_line(LOG_ERROR, "store: %s", why);
-    }
     return result;
 }
 
@@ -261,12 +247,10 @@ static bool group_commit(struct store *store, struct lane *group)
         return false;
     }
     labels_keep(&writer->labels);
-    if (tenants) {
+    if (tenants)
         tenants_publish(store, tenants);
-    }
-    if (writer->group_rows > 0) {
+    if (writer->group_rows > 0)
         writer_say(writer, true, NULL);
-    }
     atomic_fetch_add_explicit(&writer->groups, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&writer->rows, writer->group_rows, memory_order_relaxed);
     return true;
@@ -288,19 +272,16 @@ static void run_light_group(struct store *store)
         struct store_call *call = lane_take(&writer->light);
         lane_put(&group, call);
         commands++;
-        if (begun) {
+        if (begun)
             run_in_savepoint(store, call);
-        }
-        if (!writer->light.first) {
+        if (!writer->light.first)
             take_mail(writer); /* what came meanwhile still rides along */
-        }
     } while (writer->light.first && !writer->connection.fault && !group_over(writer, commands));
     atomic_fetch_add_explicit(&writer->commands, commands, memory_order_relaxed);
-    if (!begun) {
+    if (!begun)
         group_fail(store, &group, ERR_STORE, "BEGIN");
-    } else if (group_commit(store, &group)) {
+    else if (group_commit(store, &group))
         group_answer(writer, &group);
-    }
 }
 
 /* A refusal of a heavy command: its transaction is its savepoint. */
@@ -365,19 +346,15 @@ static void *writer_thread(void *argument)
     struct writer *writer = &store->writer;
     for (;;) {
         take_mail(writer);
-        if (writer->light.first) {
+        if (writer->light.first)
             run_light_group(store);
-        }
-        if (writer->heavy.first) {
+        if (writer->heavy.first)
             run_heavy_piece(store);
-        }
-        if (writer->connection.db) {
+        if (writer->connection.db)
             checkpoint_if_due(writer);
-        }
         if (!writer->light.first && !writer->heavy.first) {
-            if (writer->stopping) {
+            if (writer->stopping)
                 return NULL;
-            }
             mailbox_wait(writer->inbox, -1);
         }
     }
@@ -400,9 +377,8 @@ int writer_start(struct store *store)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int code = pthread_create(&store->writer.thread, NULL, writer_thread, store);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code != 0) {
+    if (code != 0)
         return ERR_SYSTEM;
-    }
     store->writer.started = true;
     return 0;
 }
@@ -412,9 +388,8 @@ static void refuse_mail(struct writer *writer)
 {
     struct store_call *call;
     take_mail(writer);
-    while ((call = lane_take(&writer->light)) || (call = lane_take(&writer->heavy))) {
+    while ((call = lane_take(&writer->light)) || (call = lane_take(&writer->heavy)))
         call_answer(call, ERR_CLOSED);
-    }
 }
 
 void writer_stop(struct store *store)

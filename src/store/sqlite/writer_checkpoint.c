@@ -35,24 +35,21 @@ static int checkpoint(struct writer *writer, int mode)
     sqlite3_busy_timeout(db, ORDINARY_BUSY_MS);
     atomic_fetch_add_explicit(&writer->checkpoints, 1, memory_order_relaxed);
     bool failed = code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY;
-    if (failed && !writer->checkpoint_fails) {
+    if (failed && !writer->checkpoint_fails)
         log_line(LOG_ERROR, "store: checkpoint failed: %s (%d)", sqlite3_errmsg(db), code);
-    }
     writer->checkpoint_fails = failed;
     return code;
 }
 
 void checkpoint_if_due(struct writer *writer)
 {
-    if (writer->log_pages < writer->log_pages_copied) {
+    if (writer->log_pages < writer->log_pages_copied)
         writer->log_pages_copied = 0; /* it started over */
-    }
     int fresh = writer->log_pages - writer->log_pages_copied;
     if (writer->log_pages >= RESTART_PAGES && fresh >= RESTART_RETRY) {
         writer->log_pages_copied = writer->log_pages;
-        if (checkpoint(writer, SQLITE_CHECKPOINT_RESTART) == SQLITE_OK) {
+        if (checkpoint(writer, SQLITE_CHECKPOINT_RESTART) == SQLITE_OK)
             writer->log_pages = writer->log_pages_copied = 0;
-        }
     } else if (fresh >= PASSIVE_PAGES) {
         writer->log_pages_copied = writer->log_pages;
         (void)checkpoint(writer, SQLITE_CHECKPOINT_PASSIVE);
@@ -62,9 +59,8 @@ void checkpoint_if_due(struct writer *writer)
 int checkpoint_all(struct writer *writer)
 {
     int code = checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         writer->log_pages = writer->log_pages_copied = 0;
-    }
     /* Busy: somebody reads. What is in his way is synced all the same. */
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : ERR_STORE;
 }

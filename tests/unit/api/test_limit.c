@@ -36,9 +36,8 @@ static void the_51st_call_of_a_tenant_and_endpoint_is_refused_and_no_other(void 
 {
     (void)state;
     struct limit_table *table = make(1 << 20);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 50; i++)
         assert_true(call(table, 1, 0));
-    }
     assert_false(call(table, 1, 0));
     assert_true(call(table, 2, 0)); /* another tenant */
     assert_true(call(table, 1, 1)); /* another endpoint */
@@ -51,9 +50,8 @@ static void what_is_idle_is_dropped_by_the_sweep(void **state)
 {
     (void)state;
     struct limit_table *table = make(1 << 20);
-    for (int64_t tenant = 0; tenant < 1000; tenant++) {
+    for (int64_t tenant = 0; tenant < 1000; tenant++)
         assert_true(call(table, tenant, 0));
-    }
     assert_true(limit_table_bytes(table) > 1000 * 8);
     now_us += 500000;
     assert_true(call(table, 7, 0));
@@ -74,9 +72,8 @@ static void the_table_has_a_hard_maximum(void **state)
     struct rate_verdict verdict;
     int result = 0;
     int64_t tenant = 0;
-    while (result == 0 && tenant < 1000) {
+    while (result == 0 && tenant < 1000)
         result = limit_call(table, tenant++, 0, 50, &verdict);
-    }
     assert_int_equal(result, ERR_NOMEM);
     assert_true(limit_table_bytes(table) < 4096 + 256);
     assert_true(call(table, 0, 0)); /* who is in it already goes on */
@@ -90,9 +87,8 @@ static void more_than_100_failures_a_second_from_one_address_are_told(void **sta
 {
     (void)state;
     struct limit_table *table = make(1 << 20);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         assert_false(limit_failure(table, STR("192.0.2.1")));
-    }
     assert_true(limit_failure(table, STR("192.0.2.1")));
     assert_false(limit_failure(table, STR("192.0.2.2")));
     assert_false(limit_failure(table, STR("2001:db8::1")));
@@ -111,9 +107,8 @@ static void *hammer(void *table)
 {
     for (int i = 0; i < CALLS_EACH; i++) {
         struct rate_verdict verdict;
-        if (limit_call(table, 1, 0, 50, &verdict) == 0 && verdict.accepted) {
+        if (limit_call(table, 1, 0, 50, &verdict) == 0 && verdict.accepted)
             accepted++;
-        }
         limit_sweep(table);
     }
     return NULL;
@@ -124,12 +119,10 @@ static void threads_together_get_exactly_the_limit(void **state)
     (void)state;
     struct limit_table *table = make(1 << 20);
     pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, table), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    }
     assert_int_equal(accepted, 50);
     limit_table_free(table);
 }

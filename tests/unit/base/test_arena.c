@@ -34,10 +34,9 @@ static void allocations_are_aligned_and_do_not_overlap(void **state)
         assert_int_equal((uintptr_t)parts[i] % 16, 0);
         memset(parts[i], (int)i, i * 7);
     }
-    for (size_t i = 0; i < 200; i++) {
+    for (size_t i = 0; i < 200; i++)
         for (size_t j = 0; j < i * 7; j++)
             assert_int_equal(parts[i][j], i);
-    }
     arena_free(&a);
 }
 

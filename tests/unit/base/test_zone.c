@@ -284,10 +284,9 @@ static void every_cut_file_is_refused(void **state)
     (void)state;
     const struct file files[] = {file_v1(), file_v2("ABC-2DEF,M3.5.0,M10.5.0/3")};
     struct zone *zone = NULL;
-    for (size_t i = 0; i < COUNT(files); i++) {
+    for (size_t i = 0; i < COUNT(files); i++)
         for (size_t len = 0; len < files[i].len; len++)
             assert_int_equal(parse(&files[i], len, &zone), ERR_INVALID);
-    }
     assert_null(zone);
 }
 

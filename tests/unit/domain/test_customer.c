@@ -38,12 +38,10 @@ static void a_birthday_is_a_day_that_exists(void **state)
                                       "2020/03/08 ",
                                       "+020/03/08",
                                       ""};
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(birthday_valid(str_of(good[i])));
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(birthday_valid(str_of(bad[i])));
-    }
 }
 
 static void tags_are_cut_at_commas_and_trimmed(void **state)
@@ -63,9 +61,8 @@ static void a_tag_has_at_most_64_characters(void **state)
     (void)state;
     struct str tags[1];
     char text[3 * (CUSTOMER_TAG_LONGEST + 1)];
-    for (size_t i = 0; i < sizeof(text); i += 3) {
+    for (size_t i = 0; i < sizeof(text); i += 3)
         memcpy(text + i, "汉", 3);
-    }
     assert_int_equal(tags_split((struct str){text, sizeof(text) - 3}, tags, 1), 1);
     assert_int_equal(tags_split((struct str){text, sizeof(text)}, tags, 1), ERR_RANGE);
 }

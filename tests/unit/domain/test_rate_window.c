@@ -24,9 +24,8 @@ static uint64_t next_random(uint64_t *seed)
 static bool oracle_accepts(const int64_t *accepted, size_t count, int64_t now_us, uint32_t limit)
 {
     uint32_t before = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         before += accepted[i] > now_us - 1000000 && accepted[i] <= now_us;
-    }
     return before < limit;
 }
 
@@ -55,9 +54,8 @@ static void run_pattern(uint64_t *seed)
         size_t grown;
         assert_int_equal(rate_window_call(&window, now_us, limit, &verdict, &grown), 0);
         assert_int_equal(verdict.accepted, oracle_accepts(accepted, count, now_us, limit));
-        if (verdict.accepted) {
+        if (verdict.accepted)
             accepted[count++] = now_us;
-        }
         assert_true(window.capacity <= limit);
     }
     rate_window_free(&window);
@@ -67,9 +65,8 @@ static void ten_thousand_random_patterns_are_judged_as_a_naive_oracle_judges_the
 {
     (void)state;
     uint64_t seed = 0x9e3779b97f4a7c15;
-    for (int i = 0; i < PATTERNS; i++) {
+    for (int i = 0; i < PATTERNS; i++)
         run_pattern(&seed);
-    }
 }
 
 static void the_verdict_says_how_many_are_left_and_for_how_long(void **state)
@@ -98,9 +95,8 @@ static void a_limit_that_changes_holds_from_the_next_call(void **state)
     struct rate_window window = {0};
     struct rate_verdict verdict;
     size_t grown;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 20; i++)
         assert_int_equal(rate_window_call(&window, i, 20, &verdict, &grown), 0);
-    }
     assert_int_equal(rate_window_call(&window, 30, 10, &verdict, &grown), 0);
     assert_false(verdict.accepted);
     assert_int_equal(rate_window_call(&window, 40, 21, &verdict, &grown), 0);

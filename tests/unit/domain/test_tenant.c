@@ -25,9 +25,8 @@ static void a_tenant_is_found_by_its_id(void **state)
     (void)state;
     const int64_t ids[] = {1, 5, 7, 500975};
     struct tenants *tenants = make(ids, 4);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++)
         assert_int_equal(tenants_find(tenants, ids[i])->id, ids[i]);
-    }
     assert_null(tenants_find(tenants, 0));
     assert_null(tenants_find(tenants, 6));
     assert_null(tenants_find(tenants, INT64_MAX));

@@ -62,12 +62,10 @@ static void values_have_a_form(void **state)
                                       "quiet_hours=22",
                                       "quiet_hours=24:00-08:00",
                                       "quiet_hours=22:00-22:00"};
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_int_equal(add(good[i]), 0);
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(add(bad[i]), ERR_INVALID);
-    }
 }
 
 static void an_unknown_key_is_told_with_a_hint(void **state)

@@ -30,9 +30,8 @@ static struct run *parse(const char *line)
     struct run *run = calloc(1, sizeof(*run));
     assert_non_null(run);
     snprintf(text, sizeof(text), "%s", line);
-    for (char *rest = text, *word; (word = strsep(&rest, "|"));) {
+    for (char *rest = text, *word; (word = strsep(&rest, "|"));)
         argv[argc++] = word;
-    }
     FILE *err = open_memstream(&run->err, &run->err_len);
     assert_int_equal(settings_init(&run->settings), 0);
     run->context.command = command_find(argc, argv, &words);
@@ -41,9 +40,8 @@ static struct run *parse(const char *line)
     run->context.err = err;
     run->result = arguments_parse(run->context.command, argc - words, argv + words, &run->settings,
                                   err, &run->arguments);
-    if (run->result == 0 && !run->arguments.help) {
+    if (run->result == 0 && !run->arguments.help)
         run->result = arguments_check(&run->arguments, err);
-    }
     fflush(err);
     return run;
 }

@@ -21,9 +21,8 @@ static int set_up(void **state)
     (void)state;
     const char *reason;
     if (crypto_new(&crypto, &reason) < 0 || digest_new(crypto, &digest) < 0 ||
-        zone_load("UTC", &utc) < 0) {
+        zone_load("UTC", &utc) < 0)
         return -1;
-    }
     tenant = (struct tenant){
         .id = 1, .admin = STR("WhatsApp"), .api_key = STR("QOEAcPj6Tb8XRhwFvYih"), .zone = utc};
     return 0;

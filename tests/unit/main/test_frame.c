@@ -27,9 +27,8 @@ static int tear_down(void **state)
     buf_free(&message);
     close(stop);
     close(ends[0]);
-    if (ends[1] >= 0) {
+    if (ends[1] >= 0)
         close(ends[1]);
-    }
     return 0;
 }
 

@@ -52,9 +52,8 @@ static const char *fault_of(const char *text)
     assert_int_equal(option(&settings, "config", path), 0);
     int result = settings_load(&settings, why, sizeof(why));
     settings_free(&settings);
-    if (result == 0) {
+    if (result == 0)
         return "none";
-    }
     return strncmp(why, path, strlen(path)) == 0 ? why + strlen(path) : why;
 }
 

@@ -30,9 +30,8 @@ static inline sqlite3_file *real_file(sqlite3_file *file)
 
 static inline int disk_fails(int error)
 {
-    if (error) {
+    if (error)
         atomic_fetch_add(&disk.failures, 1);
-    }
     return error;
 }
 
@@ -50,9 +49,8 @@ static int faulty_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at
 static int faulty_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
 {
     int error = atomic_load(&disk.write_error);
-    if (error && atomic_fetch_sub(&disk.writes_left, 1) <= 0) {
+    if (error && atomic_fetch_sub(&disk.writes_left, 1) <= 0)
         return disk_fails(error);
-    }
     return real_file(file)->pMethods->xWrite(real_file(file), data, len, at);
 }
 
@@ -152,12 +150,10 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
     faulty->base.pMethods = NULL;
     faulty->real = (sqlite3_file *)(void *)(faulty + 1);
     int error = disk_fails(atomic_load(&disk.open_error));
-    if (!error) {
+    if (!error)
         error = disk.real->xOpen(disk.real, name, faulty->real, flags, ret_flags);
-    }
-    if (!error) {
+    if (!error)
         faulty->base.pMethods = &faulty_methods;
-    }
     return error;
 }
 

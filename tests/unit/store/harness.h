@@ -32,9 +32,8 @@ struct harness {
 static inline void harness_open(struct harness *h)
 {
     int result = store_open(&h->settings, h->crypto, &h->store, h->why, sizeof(h->why));
-    if (result < 0) {
+    if (result < 0)
         fail_msg("store_open: %d %s", result, h->why);
-    }
     assert_int_equal(store_reader_new(h->store, &h->reader), 0);
 }
 
@@ -282,9 +281,8 @@ static inline int get(struct harness *h, int64_t tenant_id, const int64_t *numbe
                                         .each = show_each};
     assert_non_null(shown->get.tenant);
     store_customers_get(h->reader, &shown->get);
-    while (shown->get.call.owner) {
+    while (shown->get.call.owner)
         store_reads_run(h->reader);
-    }
     tenants_unref(tenants);
     return shown->get.call.result;
 }

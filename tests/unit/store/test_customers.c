@@ -143,9 +143,8 @@ static void a_customer_has_at_most_100_tags(void **state)
     struct harness *h = *state;
     static char names[101][8];
     struct str tags[101];
-    for (int i = 0; i < 101; i++) {
+    for (int i = 0; i < 101; i++)
         tags[i] = (struct str){names[i], (size_t)snprintf(names[i], sizeof(names[i]), "t%d", i)};
-    }
     struct customer_change item = {.number = NUMBER, .add_tags = tags, .add_tag_count = 101};
     struct customer_outcome outcome;
     assert_int_equal(upsert(h, TENANT, NOW, &item, 1, &outcome), 0);
@@ -181,9 +180,8 @@ static void a_tenant_has_at_most_10000_names_of_a_kind_and_a_refused_item_makes_
                                                 .fields[CUSTOMER_STAGE] = set_text(names[i])};
         }
         assert_int_equal(upsert(h, TENANT, NOW, items, HALF, outcomes), 0);
-        for (int i = 0; i < HALF; i++) {
+        for (int i = 0; i < HALF; i++)
             assert_int_equal(outcomes[i].result, 0);
-        }
     }
     /* The new source comes into being only with an item that is taken. */
     struct customer_change two[2] = {{.number = NUMBER,
@@ -331,13 +329,11 @@ static void an_import_of_5000_is_whole_and_so_is_a_query_of_1000(void **state)
                                             .owner = i % 100 == 99 ? STR("nobody") : STR("ann")};
     }
     assert_int_equal(upsert(h, TENANT, NOW, items, COUNT, outcomes), 0);
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; i++)
         assert_int_equal(outcomes[i].result, i % 100 == 99 ? ERR_NO_AGENT : 0);
-    }
     for (int from = 0; from < COUNT; from += 1000) {
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 1000; i++)
             numbers[i] = items[from + i].number;
-        }
         assert_int_equal(get(h, TENANT, numbers, 1000, &shown), 0);
         assert_int_equal(shown.count, 990);
     }
@@ -375,24 +371,20 @@ static void model_change(struct model *model, uint32_t *seed, struct customer_ch
                                      &item->fields[CUSTOMER_STAGE], &extended->change};
     uint32_t which = next_random(seed) % 3;
     *changes[which] = change;
-    if (change.kind != CHANGE_KEEP) {
+    if (change.kind != CHANGE_KEEP)
         *places[which] = change.kind == CHANGE_SET ? text : NULL;
-    }
     item->clear_tags = next_random(seed) % 8 == 0;
-    if (item->clear_tags) {
+    if (item->clear_tags)
         model->tags[0] = '\0';
-    }
     for (uint32_t i = 0; i < 4; i++) {
         bool add = next_random(seed) % 3 == 0, removed = next_random(seed) % 4 == 0;
         char *at = strchr(model->tags, letters[i]);
-        if (add) {
+        if (add)
             adds[item->add_tag_count++] = (struct str){&letters[i], 1};
-        }
         if (removed) {
             removes[item->remove_tag_count++] = (struct str){&letters[i], 1};
-            if (at) {
+            if (at)
                 memmove(at, at + 1, strlen(at));
-            }
         } else if (add && !at) {
             strncat(model->tags, &letters[i], 1);
         }
@@ -403,19 +395,16 @@ static void model_text(const struct model *model, char *text, size_t size)
 {
     size_t at = 0;
     text[0] = '\0';
-    if (model->name) {
+    if (model->name)
         at += (size_t)snprintf(text + at, size - at, "friendName=%s ", model->name);
-    }
-    if (model->stage) {
+    if (model->stage)
         at += (size_t)snprintf(text + at, size - at, "stage=%s ", model->stage);
-    }
     for (size_t i = 0; model->tags[i]; i++) {
         at += (size_t)snprintf(text + at, size - at, "%s%c%s", i ? "," : "tags=", model->tags[i],
                                model->tags[i + 1] ? "" : " ");
     }
-    if (model->faction) {
+    if (model->faction)
         at += (size_t)snprintf(text + at, size - at, "ext=Faction:%s ", model->faction);
-    }
     snprintf(text + at, size - at, "+0~0");
 }
 

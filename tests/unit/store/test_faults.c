@@ -114,9 +114,8 @@ static void a_full_disk_before_the_commit_changes_nothing(void **state)
     atomic_store(&disk.write_error, SQLITE_FULL);
     assert_int_equal(upsert(h, TENANT, NOW, items, COUNT, outcomes), ERR_STORE);
     disk_heal();
-    for (int64_t i = 0; i < COUNT; i += 100) {
+    for (int64_t i = 0; i < COUNT; i += 100)
         assert_shown(h, TENANT, NUMBER + 10 + i, "none");
-    }
     assert_goes_on(h, "during");
     free(items);
     free(outcomes);
@@ -143,9 +142,8 @@ static void a_long_import_that_breaks_off_is_an_unknown_outcome(void **state)
                                   .count = COUNT,
                                   .outcomes = outcomes};
     store_customers_upsert(h->store, &op);
-    while (metrics.groups == groups) {
+    while (metrics.groups == groups)
         store_metrics(h->store, &metrics);
-    }
     atomic_store(&disk.sync_error, SQLITE_IOERR_FSYNC);
     assert_int_equal(harness_wait(h, &op.call), ERR_UNKNOWN);
     disk_heal();
@@ -295,17 +293,15 @@ static void a_full_queue_refuses_at_once(void **state)
         store_customers_upsert(h->store, &ops[i]);
         assert_non_null(ops[i].call.owner); /* not before the verb has returned */
     }
-    for (int i = ROOM; i < WRITES; i++) {
+    for (int i = ROOM; i < WRITES; i++)
         assert_int_equal(harness_wait(h, &ops[i].call), ERR_BUSY);
-    }
     struct store_metrics metrics;
     store_metrics(h->store, &metrics);
     assert_int_equal(metrics.queue_depth, ROOM);
     execute(other, "COMMIT");
     sqlite3_close(other);
-    for (int i = 0; i < ROOM; i++) {
+    for (int i = 0; i < ROOM; i++)
         assert_int_equal(harness_wait(h, &ops[i].call), 0);
-    }
     assert_shown(h, TENANT, NUMBER + ROOM, "none");
 }
 

@@ -42,9 +42,8 @@ static void ask_again(struct store_call *call)
 {
     struct chain *chain = (struct chain *)(void *)call;
     assert_int_equal(call->result, 0);
-    if (++chain->runs < 3) {
+    if (++chain->runs < 3)
         store_customers_get(chain->reader, &chain->get);
-    }
 }
 
 static void a_read_asked_for_in_a_done_waits_for_the_next_run(void **state)
@@ -121,9 +120,8 @@ static void what_waits_at_the_close_is_written_and_answered(void **state)
     struct harness *h = *state;
     enum { WRITES = 1500 };
     struct write *writes = calloc(WRITES, sizeof(*writes));
-    for (int i = 0; i < WRITES; i++) {
+    for (int i = 0; i < WRITES; i++)
         start_write(h, &writes[i], NUMBER + i);
-    }
     harness_close(h);
     harness_open(h);
     for (int i = 0; i < WRITES; i++) {
@@ -140,9 +138,8 @@ static void a_single_write_does_not_wait_for_large_imports(void **state)
     struct customer_change *items = calloc(IMPORTS * COUNT, sizeof(*items));
     struct customer_outcome *outcomes = calloc(IMPORTS * COUNT, sizeof(*outcomes));
     struct customers_upsert imports[IMPORTS];
-    for (int64_t i = 0; i < IMPORTS * COUNT; i++) {
+    for (int64_t i = 0; i < IMPORTS * COUNT; i++)
         items[i] = (struct customer_change){.number = NUMBER + i * 104729 % 1000003};
-    }
     for (int i = 0; i < IMPORTS; i++) {
         imports[i] = (struct customers_upsert){.call = harness_call(h),
                                                .tenant_id = TENANT,
@@ -156,9 +153,8 @@ static void a_single_write_does_not_wait_for_large_imports(void **state)
     start_write(h, &single, NUMBER);
     assert_int_equal(harness_wait(h, &single.upsert.call), 0);
     assert_non_null(imports[IMPORTS - 1].call.owner);
-    for (int i = 0; i < IMPORTS; i++) {
+    for (int i = 0; i < IMPORTS; i++)
         assert_int_equal(harness_wait(h, &imports[i].call), 0);
-    }
     free(items);
     free(outcomes);
 }
@@ -235,9 +231,8 @@ static void what_is_acknowledged_is_seen_at_once_on_every_connection(void **stat
         assert_int_equal(mailbox_new(&clients[i].own.box), 0);
         assert_int_equal(store_reader_new(h->store, &clients[i].own.reader), 0);
     }
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, write_and_read, &clients[i]), 0);
-    }
     /* Meanwhile the snapshot changes under their feet. */
     for (int i = 0; i < 20; i++) {
         assert_int_equal(add_agent(h, TENANT, "carl"), 0);
@@ -250,9 +245,8 @@ static void what_is_acknowledged_is_seen_at_once_on_every_connection(void **stat
     }
     harness_close(h); /* the writer is the last sender of their mailboxes */
     harness_open(h);
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < THREADS; i++)
         mailbox_free(clients[i].own.box);
-    }
 }
 
 /* --- beside a server */

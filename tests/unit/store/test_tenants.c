@@ -241,9 +241,8 @@ static void fields_keep_their_type_and_options(void **state)
     assert_non_null(field);
     assert_int_equal(field->type, FIELD_OPTION);
     assert_int_equal(field->option_count, 3);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         assert_true(str_eq(field->options[i], options[i]));
-    }
     tenants_unref(tenants);
     assert_int_equal(add_field(h, TENANT, "Colour", FIELD_TEXT), ERR_EXISTS);
     assert_int_equal(add_field(h, 404, "Colour", FIELD_TEXT), ERR_NOT_FOUND);
@@ -328,9 +327,8 @@ static void a_removal_that_a_close_broke_off_goes_on_by_itself(void **state)
     assert_null(tenants_find(tenants, TENANT));
     tenants_unref(tenants);
     /* ERR_EXISTS until the last row is gone. */
-    while ((result = add_tenant(h, TENANT)) == ERR_EXISTS) {
+    while ((result = add_tenant(h, TENANT)) == ERR_EXISTS)
         continue;
-    }
     assert_int_equal(result, 0);
     assert_shown(h, TENANT, NUMBER + 4999, "none");
     assert_int_equal(store_check(h->store, no_problem, NULL), 0);
