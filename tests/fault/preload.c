@@ -6,10 +6,11 @@
  * FAULT_LOG     a file that it appends to
  *
  * record   No acknowledgement may leave before its commit is on disk. Imported customers are called
- *          "mk:<number>". Each write to the write-ahead log is searched for such names; a name's
- *          commit is the end of the first commit frame at or after its first appearance; a sync that
- *          returned 0 covers all that was written before it began. Each reply that leaves is searched
- *          for "successWhatsIds", and each number there must be covered, or FAULT_LOG gets a line.
+ *          "mk:<number>;" (in a row, the next column's digits follow at once). Each write to the
+ *          write-ahead log is searched for such names; a name's commit is the end of the first commit
+ *          frame at or after its first appearance; a sync that returned 0 covers all that was written
+ *          before it began. Each reply that leaves is searched for "successWhatsIds", and each number
+ *          there must be covered, or FAULT_LOG gets a line.
  * lose     What a power cut takes away: before each change of a file its old content goes to
  *          FAULT_LOG (struct undo), and each sync notes how far it reached. The test kills the
  *          program, then undoes what was not synced.

@@ -16,7 +16,7 @@ FAULT_NONE, FAULT_FULL, FAULT_GONE, FAULT_SYNC = range(4)
 # Each customer is made of its number, so that half of one, or two mixed up, would show.
 CUSTOMER = {
     "whatsApp": "NUMBER",
-    "friendName": "mk:NUMBER",
+    "friendName": "mk:NUMBER;",
     "sex": "female",
     "birthday": "2020/03/08",
     "address": "NUMBER Main Street",

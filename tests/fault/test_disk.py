@@ -66,7 +66,7 @@ def test_nothing_is_lost_and_the_server_goes_on_when_the_disk_comes_back(store, 
         with Client(store, store.tenant) as client:
             reply = client.call(QUERY, [{"whatsApp": storm.acknowledged[0]}])
             if reply.code == 200:
-                assert reply.data[0]["friendName"] == f"mk:{storm.acknowledged[0]}"
+                assert reply.data[0]["friendName"] == f"mk:{storm.acknowledged[0]};"
             else:
                 assert reply.code in (503, 517)
         disk.set_fault(FAULT_NONE)
