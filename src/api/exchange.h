@@ -1,6 +1,6 @@
 /* One call of the API, from its request to its reply.
  *
- * An exchange lives in its request's memory and belongs to one worker. The front of the pipeline may
+ * An exchange lives in its request's memory, from the head on, and belongs to one worker. The front of the pipeline may
  * run on a helper thread; from `start` on all is on the worker. Whoever decides the answer calls one
  * reply function of api/reply.h and then exchange_finish(). */
 #ifndef WSCRM_API_EXCHANGE_H
@@ -26,7 +26,7 @@ enum scheme { SCHEME_HEADER, SCHEME_BODY };
 
 struct exchange {
     struct http_request *http;
-    const struct route *route;
+    const struct route *route; /* NULL: none was found */
     struct worker *worker;
     int64_t now_ms; /* real time when the request was whole */
 
@@ -47,6 +47,8 @@ struct exchange {
     int code;        /* of the envelope */
     struct buf reply;
     struct str request_id;
+    char *headers; /* the reply's lines so far: see api/headers.h */
+    size_t headers_len, headers_size;
     int64_t tenant_id; /* for the log: outlives the snapshot */
 
     struct letter letter; /* to a helper and back */

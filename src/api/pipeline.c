@@ -3,13 +3,12 @@
 #include <stdio.h>
 
 #include "api/auth.h"
+#include "api/headers.h"
 #include "api/input.h"
 #include "api/reply.h"
 #include "api/worker.h"
 #include "base/clock.h"
 #include "base/log.h"
-
-#define REQUEST_ID_LONGEST 128
 
 /* --- the head: which row, and may its body come? --- */
 
@@ -34,24 +33,38 @@ static size_t body_limit(const struct api_settings *settings, enum body_class bo
     }
 }
 
-static int refuse_method(struct http_request *request, const char *allow, const char **why)
+static int refuse_method(struct exchange *x, const char *allow, const char **why)
 {
-    char *line = arena_printf(&request->arena, "Allow: %s\r\n", allow);
-    request->extra_headers = line ? str_of(line) : (struct str){0};
-    char *message = arena_printf(&request->arena, "method not allowed, allowed: %s", allow);
+    headers_add(x, "Allow: %s", allow);
+    char *message = arena_printf(&x->http->arena, "method not allowed, allowed: %s", allow);
     *why = message ? message : "method not allowed";
     return 405;
 }
 
-static int on_head(void *context, struct http_request *request, const char **why)
+/* Every request has one, also that of which no head could be read: its reply and its log line carry
+ * an id. */
+static struct exchange *exchange_new(struct worker *worker, struct http_request *request)
 {
-    struct worker *worker = context;
+    struct exchange *x = arena_calloc(&request->arena, 1, sizeof(*x));
+    if (!x)
+        return NULL;
+    x->http = request;
+    x->worker = worker;
+    if (!headers_begin(x))
+        return NULL;
+    request->owner = x;
+    return x;
+}
+
+/* 0, or the HTTP status to refuse with. */
+static int judge_head(struct exchange *x, const char **why)
+{
+    struct http_request *request = x->http;
     const struct http_head *head = &request->head;
-    const struct route *route;
     char allow[ROUTE_ALLOW_MAX];
-    int status = route_find(head->method, head->path, &route, allow);
+    int status = route_find(head->method, head->path, &x->route, allow);
     if (status == 405)
-        return refuse_method(request, allow, why);
+        return refuse_method(x, allow, why);
     if (status != 0) {
         *why = "no such path";
         return status;
@@ -62,9 +75,17 @@ static int on_head(void *context, struct http_request *request, const char **why
         *why = "Content-Type: application/json expected";
         return 415;
     }
-    request->route = (void *)(uintptr_t)route;
-    request->max_body = body_limit(&worker->shared->settings, route->body);
+    request->max_body = body_limit(&x->worker->shared->settings, x->route->body);
     return 0;
+}
+
+static int on_head(void *context, struct http_request *request, const char **why)
+{
+    struct exchange *x = exchange_new(context, request);
+    if (x)
+        return judge_head(x, why);
+    *why = "out of memory, try again";
+    return 503;
 }
 
 /* --- the front: from bytes to the handler's input --- */
@@ -140,46 +161,12 @@ static void on_front_done(struct letter *letter)
     go_on(container_of(letter, struct exchange, letter));
 }
 
-/* A client's own id is echoed when it is short and visible ASCII; else one is made. */
-static struct str request_id(struct worker *worker, struct http_request *request)
-{
-    struct str given = http_header(&request->head, "x-request-id");
-    bool usable = given.len > 0 && given.len <= REQUEST_ID_LONGEST;
-    for (size_t i = 0; usable && i < given.len; i++)
-        usable = given.p[i] > ' ' && given.p[i] < 0x7f;
-    if (usable)
-        return given;
-    uint64_t bytes[2] = {worker->id_prefix, hash_u64(worker->id_count++, worker->id_prefix)};
-    char *hex = arena_alloc(&request->arena, 24);
-    if (!hex)
-        return (struct str){0};
-    hex_encode((const char *)bytes + 4, 12, hex);
-    return (struct str){hex, 24};
-}
-
-static void reply_out_of_memory(struct http_request *request)
-{
-    struct buf body;
-    buf_init(&body, 256);
-    envelope_error(&body, 503, STR("out of memory, try again"));
-    http_reply(request, 503, (struct str){0}, &body);
-}
-
 static void on_request(void *context, struct http_request *request)
 {
     struct worker *worker = context;
-    struct exchange *x = arena_calloc(&request->arena, 1, sizeof(*x));
-    request->owner = x;
-    if (!x) {
-        reply_out_of_memory(request);
-        return;
-    }
-    x->http = request;
-    x->route = request->route;
-    x->worker = worker;
+    struct exchange *x = request->owner;
     x->now_ms = clock_real_ms();
     x->tenants = worker_tenants(worker);
-    x->request_id = request_id(worker, request);
     worker->exchanges++;
     if (request->body.len > LARGE_BODY && x->route->handler->input) {
         x->large = true;
@@ -203,22 +190,25 @@ void exchange_finish(struct exchange *x)
         buf_free(&x->reply);
         (void)reply_no_memory(x);
     }
-    struct str headers = reply_headers(x);
+    headers_add_limit(x);
     json_free(x->json);
     tenants_unref(x->tenants);
     if (x->large)
         helpers_release(worker->shared->helpers);
     worker->exchanges--;
     struct buf body = x->reply;
-    http_reply(x->http, x->http_status, headers, &body);
+    http_reply(x->http, x->http_status, (struct str){x->headers, x->headers_len}, &body);
 }
 
-static void write_error(void *context, const struct http_request *request, int status,
-                        const char *why, struct buf *out)
+static void write_error(void *context, struct http_request *request, int status, const char *why,
+                        struct buf *out)
 {
-    (void)context;
-    (void)request;
+    struct exchange *x = request->owner ? request->owner : exchange_new(context, request);
     envelope_error(out, status, str_of(why));
+    if (!x)
+        return;
+    x->code = status;
+    request->extra_headers = (struct str){x->headers, x->headers_len};
 }
 
 /* --- log and counters --- */
@@ -226,7 +216,7 @@ static void write_error(void *context, const struct http_request *request, int s
 static void count(struct worker *worker, const struct exchange *x)
 {
     struct counters *counters = &worker->counters;
-    if (!x) {
+    if (!x || !x->route) {
         atomic_fetch_add_explicit(&counters->errors, 1, memory_order_relaxed);
         return;
     }
@@ -245,11 +235,11 @@ static void log_field(struct buf *b, const char *name, int64_t value)
 static void log_request(struct worker *worker, const struct http_request *request, int status,
                         size_t bytes)
 {
-    const struct exchange *x = request ? request->owner : NULL;
+    const struct exchange *x = request->owner;
     struct buf *b = &worker->log;
     log_prefix(b, LOG_INFO, clock_real_ms());
     buf_add_text(b, "request");
-    if (request) {
+    if (request->has_head) {
         buf_add_char(b, ' ');
         log_value(b, request->head.method_text);
         buf_add_char(b, ' ');
@@ -263,18 +253,17 @@ static void log_request(struct worker *worker, const struct http_request *reques
         log_value(b, x->request_id);
     }
     log_field(b, " bytes=", (int64_t)bytes);
-    if (request) {
+    if (request->has_head)
         log_field(b, " us=", clock_mono_us() - request->start_us);
-        buf_add_text(b, " peer=");
-        log_value(b, request->peer);
-    }
+    buf_add_text(b, " peer=");
+    log_value(b, request->peer);
     buf_add_char(b, '\n');
 }
 
 static void on_replied(void *context, struct http_request *request, int status, size_t bytes)
 {
     struct worker *worker = context;
-    const struct exchange *x = request ? request->owner : NULL;
+    const struct exchange *x = request->owner;
     count(worker, x);
     enum request_log what =
         atomic_load_explicit(&worker->shared->request_log, memory_order_relaxed);

@@ -100,37 +100,3 @@ int refuse_store(struct exchange *x, int result)
     default: return refuse(x, STATUS_DATABASE);
     }
 }
-
-static size_t append(char *line, size_t at, size_t size, const char *text, size_t len)
-{
-    if (at + len <= size) {
-        memcpy(line + at, text, len);
-        return at + len;
-    }
-    return at;
-}
-
-struct str reply_headers(struct exchange *x)
-{
-    size_t size = 256 + x->request_id.len;
-    char *lines = arena_alloc(&x->http->arena, size);
-    if (!lines)
-        return (struct str){0};
-    size_t at = append(lines, 0, size, "X-Request-Id: ", 14);
-    at = append(lines, at, size, x->request_id.p, x->request_id.len);
-    at = append(lines, at, size, "\r\n", 2);
-    if (!x->limited)
-        return (struct str){lines, at};
-    /* IETF draft-ietf-httpapi-ratelimit-headers: q calls in w seconds; r left, t until more. */
-    long long limit = x->tenant->rate_limit, left = x->rate.left;
-    long long seconds = (x->rate.reset_us + 999999) / 1000000;
-    at += (size_t)snprintf(lines + at, size - at,
-                           "RateLimit-Policy: \"default\";q=%lld;w=1\r\n"
-                           "RateLimit: \"default\";r=%lld;t=%lld\r\n",
-                           limit, left, seconds);
-    if (x->http_status == 429) {
-        at += (size_t)snprintf(lines + at, size - at, "Retry-After: %lld\r\n",
-                               seconds > 0 ? seconds : 1);
-    }
-    return (struct str){lines, at};
-}

@@ -27,7 +27,4 @@ int reply_no_memory(struct exchange *x);
 /* An envelope for errors that are answered before there is an exchange. */
 void envelope_error(struct buf *out, int code, struct str message);
 
-/* The header lines of the reply: rate limit, request id. */
-struct str reply_headers(struct exchange *x);
-
 #endif

@@ -77,6 +77,15 @@ size_t address_text(const struct address *address, char ret_text[ADDRESS_TEXT_MA
     return len;
 }
 
+size_t address_peer_text(const struct sockaddr *from, char ret_text[ADDRESS_TEXT_MAX])
+{
+    struct address address;
+    if (address_of(from, &address))
+        return address_text(&address, ret_text);
+    memcpy(ret_text, "unix", 4);
+    return 4;
+}
+
 bool address_is_loopback(const struct sockaddr *from)
 {
     static const struct address v6 = {{[15] = 1}};

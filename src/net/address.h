@@ -27,6 +27,8 @@ bool address_of(const struct sockaddr *from, struct address *ret_address);
 int address_parse(struct str text, struct address *ret_address) MUST_USE;
 /* Returns the length of the text, without a NUL. */
 size_t address_text(const struct address *address, char ret_text[ADDRESS_TEXT_MAX]);
+/* The same for a socket's peer; "unix" for one that has no IP address. */
+size_t address_peer_text(const struct sockaddr *from, char ret_text[ADDRESS_TEXT_MAX]);
 bool address_is_loopback(const struct sockaddr *from);
 
 /* "127.0.0.0/8,::1" and the like; an empty text is an empty list. Immutable: any thread may read. */

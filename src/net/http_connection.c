@@ -10,18 +10,6 @@ static void on_event(evutil_socket_t fd, short what, void *context);
 
 /* --- start and end --- */
 
-static void set_peer_text(struct http_connection *c, const struct http_listener *listener,
-                          const struct sockaddr *from)
-{
-    struct address address;
-    if (!listener->is_unix && address_of(from, &address)) {
-        c->peer_len = (uint8_t)address_text(&address, c->peer_text);
-    } else {
-        c->peer_len = 4;
-        memcpy(c->peer_text, "unix", 4);
-    }
-}
-
 int http_connection_new(struct http_listener *listener, int fd, const struct sockaddr *from,
                         struct peer *peer, bool is_trusted)
 {
@@ -35,7 +23,7 @@ int http_connection_new(struct http_listener *listener, int fd, const struct soc
     c->is_trusted = is_trusted;
     c->wait = WAIT_KINDS;
     event_assign(&c->event, server->base, fd, EV_READ | EV_PERSIST, on_event, c);
-    set_peer_text(c, listener, from);
+    c->peer_len = (uint8_t)address_peer_text(from, c->peer_text);
     if (!listener->is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     server->connections++;

@@ -71,12 +71,11 @@ struct wait_list {
 /* A request with what the server keeps for it. */
 struct pending {
     struct http_request request;
-    struct pending *next; /* of the connection, or of the server's lists */
-    char *body_memory;    /* a body that is not in the arena */
-    size_t body_reserved; /* of the budget */
-    size_t held;          /* bytes of head and body in the arena */
-    int status;           /* of the reply; 0 until there is one */
-    bool has_head;
+    struct pending *next;  /* of the connection, or of the server's lists */
+    char *body_memory;     /* a body that is not in the arena */
+    size_t body_reserved;  /* of the budget */
+    size_t held;           /* bytes of head and body in the arena */
+    int status;            /* of the reply; 0 until there is one */
     struct str reply_head; /* and a short body, in the arena */
     struct buf reply_body; /* a long body */
     size_t sent;           /* of both */
@@ -186,7 +185,9 @@ void body_retry(struct http_server *server); /* those that wait for budget */
 void reply_error(struct http_connection *c, struct pending *p, int status, const char *why);
 /* An error after which the connection may go on. */
 void reply_refusal(struct http_connection *c, struct pending *p, int status, const char *why);
-void reply_turn_away(struct http_server *server, int fd, const char *why); /* 503, no connection */
+/* 503 for one that does not become a connection. */
+void reply_turn_away(struct http_server *server, int fd, const struct sockaddr *from,
+                     const char *why);
 void reply_continue(struct http_connection *c);
 void reply_done(struct http_server *server, struct pending *p); /* tells the owner and frees */
 void http_connection_send(struct http_connection *c);           /* may close it */

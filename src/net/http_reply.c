@@ -107,12 +107,14 @@ static const char *connection_line(struct http_connection *c, const struct pendi
     }
     if (c->reading_state == READ_NOTHING && is_last)
         return "Connection: close\r\n";
-    return p->has_head && p->request.head.minor_version == 0 ? "Connection: keep-alive\r\n" : "";
+    return p->request.has_head && p->request.head.minor_version == 0 ? "Connection: keep-alive\r\n"
+                                                                     : "";
 }
 
 static bool is_bodiless(const struct pending *p, int status)
 {
-    return (p->has_head && p->request.head.method == HTTP_HEAD) || status == 204 || status == 304;
+    return (p->request.has_head && p->request.head.method == HTTP_HEAD) || status == 204 ||
+           status == 304;
 }
 
 static void ready(struct http_connection *c)
@@ -152,12 +154,11 @@ static void answer(struct http_connection *c, struct pending *p, int status, str
         ready(c);
 }
 
-static void write_error(struct http_server *server, const struct pending *p, int status,
-                        const char *why, struct buf *ret_body)
+static void write_error(struct http_server *server, struct pending *p, int status, const char *why,
+                        struct buf *ret_body)
 {
     buf_init(ret_body, ERROR_BODY);
-    server->handlers.write_error(server->handlers.context, p->has_head ? &p->request : NULL, status,
-                                 why, ret_body);
+    server->handlers.write_error(server->handlers.context, &p->request, status, why, ret_body);
     if (ret_body->failed) /* a reply without a body is better than none */
         buf_free(ret_body);
 }
@@ -194,6 +195,13 @@ void reply_refusal(struct http_connection *c, struct pending *p, int status, con
     answer(c, p, status, p->request.extra_headers, &body);
 }
 
+/* Of a request without a head; for the log. */
+static void set_peer(struct pending *p, const char *text, size_t len)
+{
+    char *copy = arena_memdup(&p->request.arena, text, len);
+    p->request.peer = (struct str){copy, copy ? len : 0};
+}
+
 void reply_error(struct http_connection *c, struct pending *p, int status, const char *why)
 {
     c->reading = NULL;
@@ -202,21 +210,27 @@ void reply_error(struct http_connection *c, struct pending *p, int status, const
     p = p ? p : pending_new(c->server);
     if (p) {
         body_release(c->server, p);
+        if (!p->request.has_head)
+            set_peer(p, c->peer_text, c->peer_len);
         reply_refusal(c, p, status, why);
     } else {
         c->broken = true;
     }
 }
 
-void reply_turn_away(struct http_server *server, int fd, const char *why)
+void reply_turn_away(struct http_server *server, int fd, const struct sockaddr *from,
+                     const char *why)
 {
     struct buf body;
+    char peer[ADDRESS_TEXT_MAX];
     struct pending *p = pending_new(server);
     if (!p)
         return;
+    set_peer(p, peer, address_peer_text(from, peer));
     write_error(server, p, 503, why, &body);
-    struct lines lines = {503, {0}, body.len, "Connection: close\r\n"};
-    char *text = arena_alloc(&p->request.arena, OWN_LINES + body.len);
+    struct str extra = p->request.extra_headers;
+    struct lines lines = {503, extra, body.len, "Connection: close\r\n"};
+    char *text = arena_alloc(&p->request.arena, OWN_LINES + extra.len + body.len);
     if (text) {
         char *end = put_head(server, text, &lines);
         end = body.len ? put(end, body.data, body.len) : end;
@@ -233,10 +247,8 @@ void reply_turn_away(struct http_server *server, int fd, const char *why)
 
 void reply_done(struct http_server *server, struct pending *p)
 {
-    if (server->handlers.on_replied) {
-        server->handlers.on_replied(server->handlers.context, p->has_head ? &p->request : NULL,
-                                    p->status, p->sent);
-    }
+    if (server->handlers.on_replied)
+        server->handlers.on_replied(server->handlers.context, &p->request, p->status, p->sent);
     pending_free(p);
 }
 

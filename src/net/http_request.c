@@ -20,7 +20,8 @@ struct pending *pending_new(struct http_server *server)
     request->arena.max = HTTP_ARENA_MAX;
     request->body = request->peer = request->extra_headers = (struct str){0};
     request->max_body = 0;
-    request->route = request->owner = NULL;
+    request->has_head = false;
+    request->owner = NULL;
     request->server = server;
     request->connection = NULL;
     request->head.header_count = 0;
@@ -150,7 +151,7 @@ size_t request_read(struct http_connection *c, char *data, size_t len)
     }
     size_t used = (size_t)head_len;
     size_t body_len = is_whole(head, len - used) ? (size_t)head->content_length : 0;
-    p->has_head = true;
+    p->request.has_head = true;
     p->request.connection = c;
     p->request.start_us = server_now_us(server);
     if (!keep(c, p, data, used, body_len)) {

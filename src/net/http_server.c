@@ -118,7 +118,7 @@ static void take(struct http_listener *listener, int fd, const struct sockaddr *
         return;
     atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
     if (*why)
-        reply_turn_away(server, fd, why);
+        reply_turn_away(server, fd, from, why);
     close(fd);
 }
 

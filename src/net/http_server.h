@@ -57,9 +57,9 @@ struct http_request {
                             * proxy: the right-most untrusted X-Forwarded-For entry */
     int64_t start_us; /* clock_mono_us() of the turn in which the head was complete */
     size_t max_body;  /* set by on_head */
-    struct str extra_headers; /* may be set by on_head for the reply of its refusal (Allow): whole
-                               * lines, each ending in CRLF, in memory of the arena or static */
-    void *route;              /* the owner's, set by on_head */
+    struct str extra_headers; /* may be set by on_head and write_error, for replies of the server's
+                               * own: whole lines, each ending in CRLF, in the arena or static */
+    bool has_head;            /* false: an error came before it; head, body are empty then */
     void *owner;              /* the owner's, NULL at first */
     struct http_server *server;
     struct http_connection *connection; /* the server's; NULL when the client has gone */
@@ -67,19 +67,17 @@ struct http_request {
 
 struct http_handlers {
     void *context;
-    /* The head is complete and nothing of the body has been kept. Returns 0 and sets max_body (and
-     * route) to go on, or an HTTP status to refuse with; then it has filled *why for the reply's
-     * message. The connection closes after a refusal whose body is large and was not read. */
+    /* The head is complete and nothing of the body has been kept. Returns 0 and sets max_body to
+     * go on, or an HTTP status to refuse with; then it has filled *why for the reply's message. The connection closes after a refusal whose body is large and was not read. */
     int (*on_head)(void *context, struct http_request *request, const char **why);
     /* The request is whole. */
     void (*on_request)(void *context, struct http_request *request);
     /* Writes the body of an error that the server itself answers (400, 408, 413, 417, 431, 503, 505
-     * and refusals of on_head). `request` is NULL when there was no head. */
-    void (*write_error)(void *context, const struct http_request *request, int status,
-                        const char *why, struct buf *out);
+     * and refusals of on_head). */
+    void (*write_error)(void *context, struct http_request *request, int status, const char *why,
+                        struct buf *out);
     /* A reply has left or was dropped (`bytes` handed to the kernel, 0 when the connection had gone);
-     * for the log. Never called from within http_reply(). `request` is NULL for an error before a
-     * head. May be NULL. */
+     * for the log. Never called from within http_reply(). May be NULL. */
     void (*on_replied)(void *context, struct http_request *request, int status, size_t bytes);
 };
 

@@ -26,6 +26,15 @@ from harness import (
 ASK = json.dumps([{"whatsApp": DEMO_CUSTOMER}]).encode()
 
 
+@pytest.fixture(scope="module")
+def tenant(server, add_tenant):
+    """Without a rate limit, and with the customer that is asked for."""
+    made = add_tenant(rate_limit=0)
+    with Client(server, made) as client:
+        client.imported([{"whatsApp": DEMO_CUSTOMER, "agentAccount": "anna"}])
+    return made
+
+
 @pytest.fixture
 def connection(server):
     with Connection(server.port) as opened:
@@ -80,14 +89,14 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(client, path, allow, met
     assert {name.strip() for name in reply.headers["allow"].split(",")} == allow
 
 
-def test_a_query_string_is_no_part_of_the_path(connection, demo):
-    connection.send(head(demo, "Host: x", f"Content-Length: {len(ASK)}", path=QUERY + "?a=1&b=%zz") + ASK)
+def test_a_query_string_is_no_part_of_the_path(connection, tenant):
+    connection.send(head(tenant, "Host: x", f"Content-Length: {len(ASK)}", path=QUERY + "?a=1&b=%zz") + ASK)
     assert_good(connection.reply())
 
 
-def test_a_target_may_be_a_whole_url(connection, demo):
+def test_a_target_may_be_a_whole_url(connection, tenant):
     path = f"http://api.example.com{QUERY}"
-    connection.send(head(demo, "Host: x", f"Content-Length: {len(ASK)}", path=path) + ASK)
+    connection.send(head(tenant, "Host: x", f"Content-Length: {len(ASK)}", path=path) + ASK)
     assert_good(connection.reply())
 
 
@@ -124,17 +133,17 @@ def test_a_body_that_says_it_is_no_json_is_415(client, media):
     "application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8",
     "APPLICATION/JSON", "Application/Json ; a=b",
 ])
-def test_a_body_may_say_that_it_is_json(demo_client, media):
-    assert_good(demo_client.call(QUERY, ASK, headers={"Content-Type": media}))
+def test_a_body_may_say_that_it_is_json(client, media):
+    assert_good(client.call(QUERY, ASK, headers={"Content-Type": media}))
 
 
-def test_a_body_need_not_say_what_it_is(connection, demo):
-    connection.send(head(demo, "Host: x", f"Content-Length: {len(ASK)}") + ASK)
+def test_a_body_need_not_say_what_it_is(connection, tenant):
+    connection.send(head(tenant, "Host: x", f"Content-Length: {len(ASK)}") + ASK)
     assert_good(connection.reply())
 
 
-def test_no_length_and_no_transfer_encoding_is_an_empty_body(connection, demo):
-    connection.send(head(demo, "Host: x") + query(demo))
+def test_no_length_and_no_transfer_encoding_is_an_empty_body(connection, tenant):
+    connection.send(head(tenant, "Host: x") + query(tenant))
     reply = connection.reply()
     assert (reply.status, reply.code) == (200, 506)
     assert_good(connection.reply())
@@ -160,15 +169,15 @@ def test_a_body_of_16_mib_may_be_imported_and_one_byte_more_is_413(client, numbe
 
 
 @pytest.mark.parametrize("length", ["16777217", "99999999999", "9223372036854775807"])
-def test_an_announced_giant_is_413_at_once(connection, demo, length):
-    connection.send(head(demo, "Host: x", f"Content-Length: {length}", path=BATCH_IMPORT))
+def test_an_announced_giant_is_413_at_once(connection, tenant, length):
+    connection.send(head(tenant, "Host: x", f"Content-Length: {length}", path=BATCH_IMPORT))
     assert_error(connection.reply(), 413)
     assert connection.is_closed()
 
 
 @pytest.mark.parametrize("length", ["18446744073709551616", "9" * 40])
-def test_a_length_beyond_64_bits_is_refused(connection, demo, length):
-    connection.send(head(demo, "Host: x", f"Content-Length: {length}"))
+def test_a_length_beyond_64_bits_is_refused(connection, tenant, length):
+    connection.send(head(tenant, "Host: x", f"Content-Length: {length}"))
     assert connection.reply().status in (400, 413)
     assert connection.is_closed()
 
@@ -197,16 +206,16 @@ def chunked(body, *sizes):
     b"000%x\r\n%s\r\n000\r\n\r\n" % (len(ASK), ASK),
     b"%x\r\n%s\r\n0\r\nX-Trailer: 1\r\nContent-Length: 5\r\n\r\n" % (len(ASK), ASK),
 ], ids=["one", "some", "bytes", "others", "extension", "quoted", "zeros", "trailers"])
-def test_a_chunked_body_is_read(connection, demo, body):
-    connection.send(head(demo, "Host: x", "Transfer-Encoding: chunked") + body + query(demo))
+def test_a_chunked_body_is_read(connection, tenant, body):
+    connection.send(head(tenant, "Host: x", "Transfer-Encoding: chunked") + body + query(tenant))
     for _ in range(2):
         reply = connection.reply()
         assert_good(reply)
         assert [shown["whatsApp"] for shown in reply.data] == [DEMO_CUSTOMER]
 
 
-def test_a_chunked_body_may_be_empty(connection, demo):
-    connection.send(head(demo, "Host: x", "Transfer-Encoding: Chunked") + b"0\r\n\r\n")
+def test_a_chunked_body_may_be_empty(connection, tenant):
+    connection.send(head(tenant, "Host: x", "Transfer-Encoding: Chunked") + b"0\r\n\r\n")
     assert connection.reply().code == 506
 
 
@@ -216,9 +225,9 @@ def test_a_chunked_body_may_be_empty(connection, demo):
     b"2\r\n[]x\r\n0\r\n\r\n", b"2\r\n[]\n0\r\n\r\n", b"2\r\n[]0\r\n\r\n", b"2\r\n[]\r\n0\r\nfolded\r\n\r\n",
     b"2;" + b"x" * 5000 + b"\r\n[]\r\n0\r\n\r\n",
 ])
-def test_an_odd_chunk_is_400_and_a_close(connection, demo, body):
-    connection.send(head(demo, "Host: x", "Transfer-Encoding: chunked") + body)
-    connection.send_or_closed(query(demo) * 3)
+def test_an_odd_chunk_is_400_and_a_close(connection, tenant, body):
+    connection.send(head(tenant, "Host: x", "Transfer-Encoding: chunked") + body)
+    connection.send_or_closed(query(tenant) * 3)
     reply = connection.reply()
     if body.startswith(b"111"):
         assert reply.status in (400, 413)
@@ -235,21 +244,21 @@ def test_a_giant_chunk_is_413(connection, tenant, size):
     assert connection.is_closed()
 
 
-def test_expect_gets_100_and_then_the_answer(connection, demo):
-    connection.send(head(demo, "Host: x", f"Content-Length: {len(ASK)}", "Expect: 100-continue"))
+def test_expect_gets_100_and_then_the_answer(connection, tenant):
+    connection.send(head(tenant, "Host: x", f"Content-Length: {len(ASK)}", "Expect: 100-continue"))
     assert connection.reply().status == 100
     connection.send(ASK)
     assert_good(connection.reply())
 
 
-def test_expect_of_a_body_that_is_refused_gets_no_100(connection, demo):
-    connection.send(head(demo, "Host: x", "Content-Length: 99999999", "Expect: 100-continue"))
+def test_expect_of_a_body_that_is_refused_gets_no_100(connection, tenant):
+    connection.send(head(tenant, "Host: x", "Content-Length: 99999999", "Expect: 100-continue"))
     assert_error(connection.reply(), 413)
 
 
-def test_a_client_need_not_wait_for_100(connection, demo):
+def test_a_client_need_not_wait_for_100(connection, tenant):
     connection.send(
-        head(demo, "Host: x", f"Content-Length: {len(ASK)}", "Expect: 100-continue") + ASK
+        head(tenant, "Host: x", f"Content-Length: {len(ASK)}", "Expect: 100-continue") + ASK
     )
     reply = connection.reply()
     assert_good(connection.reply() if reply.status == 100 else reply)
@@ -302,37 +311,37 @@ def test_a_client_that_reads_late_gets_every_answer(server, tenant, number):
         sender.join()
 
 
-def test_a_request_may_come_byte_by_byte(connection, demo):
-    for byte in query(demo) + query(demo):
+def test_a_request_may_come_byte_by_byte(connection, tenant):
+    for byte in query(tenant) + query(tenant):
         connection.send(bytes([byte]))
     assert_good(connection.reply())
     assert_good(connection.reply())
 
 
-def test_a_client_may_close_its_half_before_the_answer(connection, demo):
-    connection.send(query(demo) + query(demo))
+def test_a_client_may_close_its_half_before_the_answer(connection, tenant):
+    connection.send(query(tenant) + query(tenant))
     connection.socket.shutdown(socket.SHUT_WR)
     assert_good(connection.reply())
     assert_good(connection.reply())
     assert connection.is_closed()
 
 
-def test_connection_close_is_honoured(connection, demo):
-    connection.send(query(demo, Connection="close") + query(demo))
+def test_connection_close_is_honoured(connection, tenant):
+    connection.send(query(tenant, Connection="close") + query(tenant))
     reply = connection.reply()
     assert_good(reply)
     assert reply.headers["connection"].lower() == "close"
     assert connection.is_closed()
 
 
-def test_http_1_0_is_answered_and_closed(connection, demo):
-    connection.send(head(demo, f"Content-Length: {len(ASK)}", version="HTTP/1.0") + ASK)
+def test_http_1_0_is_answered_and_closed(connection, tenant):
+    connection.send(head(tenant, f"Content-Length: {len(ASK)}", version="HTTP/1.0") + ASK)
     assert_good(connection.reply())
     assert connection.is_closed()
 
 
-def test_http_1_0_may_ask_to_keep_the_connection(connection, demo):
-    ask = head(demo, f"Content-Length: {len(ASK)}", "Connection: keep-alive", version="HTTP/1.0") + ASK
+def test_http_1_0_may_ask_to_keep_the_connection(connection, tenant):
+    ask = head(tenant, f"Content-Length: {len(ASK)}", "Connection: keep-alive", version="HTTP/1.0") + ASK
     connection.send(ask)
     reply = connection.reply()
     assert_good(reply)
@@ -419,9 +428,9 @@ REFUSED_HEADS = {
 
 
 @pytest.mark.parametrize("lines", REFUSED_HEADS.values(), ids=REFUSED_HEADS)
-def test_what_could_be_read_in_two_ways_is_400_and_a_close(connection, demo, lines):
-    connection.send(head(demo, *lines))
-    connection.send_or_closed(b"[]" + query(demo))
+def test_what_could_be_read_in_two_ways_is_400_and_a_close(connection, tenant, lines):
+    connection.send(head(tenant, *lines))
+    connection.send_or_closed(b"[]" + query(tenant))
     assert_error(connection.reply(), 400)
     assert connection.is_closed()
 
@@ -432,17 +441,17 @@ def test_what_could_be_read_in_two_ways_is_400_and_a_close(connection, demo, lin
     "POST {path} HTTP/11", "POST {path} HTTP/1.1\t", "P(ST {path} HTTP/1.1", "POST x{path} HTTP/1.1",
     "POST {path}\x80 HTTP/1.1", "POST {path}\x01 HTTP/1.1", "POST {path} XTTP/1.1", "\x16\x03\x01\x02",
 ])
-def test_a_malformed_request_line_is_400_and_a_close(connection, demo, line):
-    signed = "".join(f"{name}: {value}\r\n" for name, value in demo.headers().items())
+def test_a_malformed_request_line_is_400_and_a_close(connection, tenant, line):
+    signed = "".join(f"{name}: {value}\r\n" for name, value in tenant.headers().items())
     connection.send(f"{line.format(path=QUERY)}\r\nHost: x\r\n{signed}\r\n".encode("latin-1"))
-    connection.send_or_closed(query(demo))
+    connection.send_or_closed(query(tenant))
     assert_error(connection.reply(), 400)
     assert connection.is_closed()
 
 
 @pytest.mark.parametrize("version", ["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0"])
-def test_another_version_is_505_and_a_close(connection, demo, version):
-    connection.send(head(demo, HOST, f"Content-Length: {len(ASK)}", version=version) + ASK)
+def test_another_version_is_505_and_a_close(connection, tenant, version):
+    connection.send(head(tenant, HOST, f"Content-Length: {len(ASK)}", version=version) + ASK)
     reply = connection.reply()
     assert_error(reply, 505)
     assert connection.is_closed()
@@ -453,23 +462,23 @@ def test_another_version_is_505_and_a_close(connection, demo, version):
     "POST {path} HTTP/1.1\r\nHost: x\r\n{signed}\n", "POST {path} HTTP/1.1\rHost: x\r{signed}\r",
     "POST {path} HTTP/1.1\n\r\nHost: x\r\n{signed}\r\n",
 ], ids=["all LF", "one LF", "LF at the end", "all CR", "LF after the request line"])
-def test_bare_line_ends_are_400_and_a_close(connection, demo, data):
-    signed = "".join(f"{name}: {value}\r\n" for name, value in demo.headers().items())
+def test_bare_line_ends_are_400_and_a_close(connection, tenant, data):
+    signed = "".join(f"{name}: {value}\r\n" for name, value in tenant.headers().items())
     connection.send(data.format(path=QUERY, signed=signed).encode())
-    connection.send_or_closed(query(demo))
+    connection.send_or_closed(query(tenant))
     assert_error(connection.reply(), 400)
     assert connection.is_closed()
 
 
-def test_the_same_header_twice_does_not_sign_twice(connection, demo):
+def test_the_same_header_twice_does_not_sign_twice(connection, tenant):
     """The first or none: never a mix that depends on who reads."""
-    connection.send(head(demo, HOST, "tenant_id: 999999999", f"Content-Length: {len(ASK)}") + ASK)
+    connection.send(head(tenant, HOST, "tenant_id: 999999999", f"Content-Length: {len(ASK)}") + ASK)
     reply = connection.reply()
     assert reply.status == 400 or reply.code in (501, 522, 502), reply
 
 
-def test_a_head_over_16_kib_is_431_and_a_close(connection, demo):
-    connection.send_or_closed(head(demo, HOST, f"X-Long: {'x' * 17000}"))
+def test_a_head_over_16_kib_is_431_and_a_close(connection, tenant):
+    connection.send_or_closed(head(tenant, HOST, f"X-Long: {'x' * 17000}"))
     assert_error(connection.reply(), 431)
     assert connection.is_closed()
 
@@ -480,14 +489,14 @@ def test_an_endless_head_is_431_and_a_close(connection):
     assert connection.is_closed()
 
 
-def test_a_head_of_15_kib_is_read(connection, demo):
+def test_a_head_of_15_kib_is_read(connection, tenant):
     lines = [f"X-{i}: {'x' * 480}" for i in range(30)]
-    connection.send(head(demo, HOST, *lines, f"Content-Length: {len(ASK)}") + ASK)
+    connection.send(head(tenant, HOST, *lines, f"Content-Length: {len(ASK)}") + ASK)
     assert_good(connection.reply())
 
 
-def test_too_many_headers_are_431(connection, demo):
-    connection.send_or_closed(head(demo, HOST, *(f"X-{i}: x" for i in range(1000))))
+def test_too_many_headers_are_431(connection, tenant):
+    connection.send_or_closed(head(tenant, HOST, *(f"X-{i}: x" for i in range(1000))))
     assert_error(connection.reply(), 431)
     assert connection.is_closed()
 
@@ -495,19 +504,19 @@ def test_too_many_headers_are_431(connection, demo):
 # --- X-Request-Id ---
 
 
-def test_a_request_id_is_echoed(demo_client):
-    reply = demo_client.call(QUERY, ASK, headers={"X-Request-Id": "abc-123/u"})
+def test_a_request_id_is_echoed(client):
+    reply = client.call(QUERY, ASK, headers={"X-Request-Id": "abc-123/u"})
     assert reply.headers["x-request-id"] == "abc-123/u"
 
 
-def test_a_request_id_is_made_for_each_request(demo_client):
-    made = {demo_client.call(QUERY, ASK).headers["x-request-id"] for _ in range(5)}
+def test_a_request_id_is_made_for_each_request(client):
+    made = {client.call(QUERY, ASK).headers["x-request-id"] for _ in range(5)}
     assert len(made) == 5 and all(made)
 
 
 @pytest.mark.parametrize("given", ["", "x" * 5000, "two words", "\x7f", "caf\xe9"])
-def test_a_request_id_that_would_spoil_the_log_is_not_echoed(connection, demo, given):
-    connection.send(head(demo, HOST, f"X-Request-Id: {given}", f"Content-Length: {len(ASK)}") + ASK)
+def test_a_request_id_that_would_spoil_the_log_is_not_echoed(connection, tenant, given):
+    connection.send(head(tenant, HOST, f"X-Request-Id: {given}", f"Content-Length: {len(ASK)}") + ASK)
     reply = connection.reply()
     if reply.status != 400:
         assert_good(reply)
@@ -518,8 +527,8 @@ def test_a_request_id_that_would_spoil_the_log_is_not_echoed(connection, demo, g
     (404, "/nothing", {}), (405, IMPORT, {}), (415, QUERY, {"Content-Type": "text/plain"}),
     (413, QUERY, {"Content-Length": "99999999"}), (400, QUERY, {}),
 ])
-def test_refusals_carry_the_request_id_too(connection, demo, status, path, headers):
-    signed = {**demo.headers(), "X-Request-Id": "mine-7", **headers}
+def test_refusals_carry_the_request_id_too(connection, tenant, status, path, headers):
+    signed = {**tenant.headers(), "X-Request-Id": "mine-7", **headers}
     connection.send(request_bytes("POST", path, b"x", signed))
     reply = connection.reply()
     assert_error(reply, status)
