@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "main/similar.h"
+#include "main/value.h"
 
 struct parse {
     const struct command *command;
@@ -160,12 +161,13 @@ static size_t positional_count(const struct command *command)
 }
 
 /* An optional argument in front of a required one ("[METHOD] PATH"): when it is left out, the words
- * shift by one. PATHs start with a slash, and nothing else here does. */
+ * shift by one. PATHs start with a slash, and nothing else here does; a word alone is the PATH, too, so
+ * that whoever forgets the slash is told so. */
 static size_t first_position(const struct command *command, char *const *words, size_t count)
 {
     const struct option *first = positional_at(command, 0), *second = positional_at(command, 1);
     bool may_skip = first && second && !first->required && second->required;
-    return may_skip && count > 0 && words[0][0] == '/' ? 1 : 0;
+    return may_skip && count > 0 && (count == 1 || words[0][0] == '/') ? 1 : 0;
 }
 
 static int place_words(struct parse *parse, char *const *words, size_t count)
@@ -239,7 +241,7 @@ int arguments_set(struct arguments *arguments, struct str name, struct str text)
     if (!option || (option->type != OPTION_SECRET && option->type != OPTION_LINE) ||
         item_of(arguments, option) || arguments->count == ARGUMENTS_MAX)
         return ERR_NOT_FOUND;
-    char *copy = strndup(text.len ? text.p : "", text.len);
+    char *copy = value_copy(text);
     if (!copy)
         return ERR_NOMEM;
     arguments->items[arguments->count++] =

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "main/arguments.h"
+#include "main/value.h"
 
 static int failed(FILE *err, const char *place, const char *what)
 {
@@ -50,7 +51,7 @@ static int take(struct argument *item, FILE *file, const char *place, FILE *err)
         result = text.len > 0 ? 0 : failed(err, place, "nothing to read there");
     }
     if (result == 0) {
-        item->owned = strndup(text.len ? text.data : "", text.len);
+        item->owned = value_copy((struct str){text.data, text.len});
         item->text = (struct str){item->owned, text.len};
         result = item->owned ? 0 : failed(err, place, err_text(ERR_NOMEM));
     }

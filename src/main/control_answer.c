@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "main/arguments.h"
 #include "main/control.h"
+#include "main/value.h"
 
 #define REQUEST_MAX_VALUES (ARGUMENTS_MAX + 64)
 
@@ -21,8 +22,7 @@ static int read_argv(struct request *request)
     for (const struct json *item = argv ? json_first(argv) : NULL; item; item = json_next(item)) {
         if (json_type(item) != JSON_STRING || request->argc == ARGUMENTS_MAX)
             return ERR_INVALID;
-        struct str word = json_text(item);
-        char *copy = strndup(word.len ? word.p : "", word.len);
+        char *copy = value_copy(json_text(item));
         if (!copy)
             return ERR_NOMEM;
         request->argv[request->argc++] = copy;

@@ -75,6 +75,12 @@ static void expectation(const struct setting *setting, char *text, size_t size)
     }
 }
 
+static void value_free(struct setting_value *value)
+{
+    free(value->text);
+    free(value->place);
+}
+
 int settings_set(struct settings *settings, const struct setting *setting, struct str text,
                  enum setting_origin origin, const char *place, char *why, size_t why_size)
 {
@@ -89,13 +95,14 @@ int settings_set(struct settings *settings, const struct setting *setting, struc
     struct setting_value *value = &settings->values[setting - setting_rows];
     if (value->text && origin < value->origin)
         return 0;
-    char *copy = strndup(text.len ? text.p : "", text.len);
-    if (!copy) {
+    struct setting_value fresh = {value_copy(text), number, origin, value_copy(str_of(place))};
+    if (!fresh.text || !fresh.place) {
+        value_free(&fresh);
         snprintf(why, why_size, "%s: %s", place, err_text(ERR_NOMEM));
         return ERR_NOMEM;
     }
-    free(value->text);
-    *value = (struct setting_value){.text = copy, .number = number, .origin = origin};
+    value_free(value);
+    *value = fresh;
     return 0;
 }
 
@@ -117,7 +124,7 @@ int settings_init(struct settings *settings)
 void settings_free(struct settings *settings)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++)
-        free(settings->values[i].text);
+        value_free(&settings->values[i]);
     address_list_free(settings->trusted_proxies);
     *settings = (struct settings){0};
 }
@@ -154,8 +161,8 @@ static int check_database(const struct settings *settings, char *why, size_t why
         (database.len > prefix.len && memcmp(database.p, prefix.p, prefix.len) == 0))
         return 0;
     struct str scheme = str_split(&database, ':');
-    snprintf(why, why_size, "database: %.*s is not built in; sqlite:DIR is", (int)scheme.len,
-             scheme.p);
+    snprintf(why, why_size, "%s: %.*s is not built in; sqlite:DIR is",
+             settings_place(settings, SETTING_DATABASE), (int)scheme.len, scheme.p);
     return ERR_INVALID;
 }
 
@@ -164,11 +171,16 @@ static int check_budget(const struct settings *settings, char *why, size_t why_s
     static const enum setting_id bodies[] = {SETTING_MAX_BODY, SETTING_MAX_BODY_LARGE,
                                              SETTING_MAX_BODY_IMPORT};
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-        if (settings_number(settings, bodies[i]) > settings_number(settings, SETTING_BODY_BUDGET)) {
-            snprintf(why, why_size, "body-budget: it must be at least %s (%s)",
-                     setting_rows[bodies[i]].key, settings_text(settings, bodies[i]));
-            return ERR_INVALID;
-        }
+        if (settings_number(settings, bodies[i]) <= settings_number(settings, SETTING_BODY_BUDGET))
+            continue;
+        /* Told where it was written, not where it was left alone. */
+        bool budget_written = settings->values[SETTING_BODY_BUDGET].origin != ORIGIN_DEFAULT;
+        enum setting_id at = budget_written ? SETTING_BODY_BUDGET : bodies[i];
+        enum setting_id other = budget_written ? bodies[i] : SETTING_BODY_BUDGET;
+        snprintf(why, why_size, "%s: it must be at %s %s (%s)", settings_place(settings, at),
+                 budget_written ? "least" : "most", setting_rows[other].key,
+                 settings_text(settings, other));
+        return ERR_INVALID;
     }
     return 0;
 }
@@ -182,8 +194,9 @@ static int check(struct settings *settings, char *why, size_t why_size)
     if (result == 0 && proxies.len > 0) {
         result = address_list_parse(proxies, &settings->trusted_proxies);
         if (result < 0) {
-            snprintf(why, why_size, "trusted-proxies: \"%s\" is no list of networks",
-                     settings_text(settings, SETTING_TRUSTED_PROXIES));
+            snprintf(why, why_size, "%s: networks such as 10.0.0.0/8,::1 expected, not \"%.*s\"",
+                     settings_place(settings, SETTING_TRUSTED_PROXIES),
+                     (int)(proxies.len < 80 ? proxies.len : 80), proxies.p);
         }
     }
     return result;
@@ -210,7 +223,7 @@ static int copy_stronger(const struct settings *from, struct settings *to, char 
         int result = value->origin <= ORIGIN_FILE
                          ? 0
                          : settings_set(to, &setting_rows[i], str_of(value->text), value->origin,
-                                        setting_rows[i].key, why, why_size);
+                                        value->place, why, why_size);
         if (result < 0)
             return result;
     }
@@ -235,6 +248,11 @@ int settings_reload(const struct settings *running, struct settings *ret_fresh, 
     }
     *ret_fresh = fresh;
     return 0;
+}
+
+const char *settings_place(const struct settings *settings, enum setting_id id)
+{
+    return settings->values[id].place;
 }
 
 const char *settings_directory(const struct settings *settings)

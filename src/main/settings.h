@@ -40,7 +40,7 @@ struct setting_value {
     char *text;     /* as written */
     int64_t number; /* a CHOICE: its index */
     enum setting_origin origin;
-    int line; /* of the file, for ORIGIN_FILE */
+    char *place; /* see settings_place() */
 };
 
 struct settings {
@@ -81,6 +81,10 @@ static inline int64_t settings_number(const struct settings *settings, enum sett
 {
     return settings->values[id].number;
 }
+
+/* Where a value was set, for messages: "--listen", "WSCRM_LISTEN", "FILE:3: listen"; its key for a
+ * default. */
+const char *settings_place(const struct settings *settings, enum setting_id id);
 
 const char *settings_directory(const struct settings *settings); /* of the embedded store */
 

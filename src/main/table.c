@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "main/value.h"
+
 void table_begin(struct table *table, FILE *out, const char *const *headers)
 {
     *table = (struct table){.out = out, .headers = headers};
@@ -20,7 +22,7 @@ void table_add(struct table *table, struct str text)
         table->cells = cells ? cells : table->cells;
         table->capacity = cells ? capacity : table->capacity;
     }
-    char *copy = table->failed ? NULL : strndup(text.len ? text.p : "", text.len);
+    char *copy = table->failed ? NULL : value_copy(text);
     table->failed = !copy;
     if (copy)
         table->cells[table->count++] = copy;

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct unit {
     const char *name;
@@ -53,6 +55,17 @@ int value_choice(struct str text, const char *choices, int64_t *ret_index)
         }
     }
     return ERR_INVALID;
+}
+
+char *value_copy(struct str text)
+{
+    char *copy = malloc(text.len + 1);
+    if (!copy)
+        return NULL;
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    copy[text.len] = '\0';
+    return copy;
 }
 
 void value_size_text(int64_t bytes, char ret_text[VALUE_TEXT_MAX])

@@ -18,4 +18,7 @@ int value_choice(struct str text, const char *choices, int64_t *ret_index) MUST_
 void value_size_text(int64_t bytes, char ret_text[VALUE_TEXT_MAX]);
 void value_duration_text(int64_t ms, char ret_text[VALUE_TEXT_MAX]);
 
+/* A copy that ends in a NUL, for free(); NULL: no memory. */
+char *value_copy(struct str text) MUST_USE;
+
 #endif

@@ -162,6 +162,10 @@ static void the_method_of_a_call_may_be_left_out(void **state)
     assert_value(run, "PATH", "/path");
     assert_value(run, "JSON|@FILE|-", "{}");
     end(run);
+    run = parse("call|--tenant|1|path");
+    assert_int_equal(run->result, 0);
+    assert_value(run, "PATH", "path"); /* told there that a slash is missing */
+    end(run);
     run = parse("call|--tenant|1|PUT|/path|-");
     assert_int_equal(run->result, 0);
     assert_value(run, "METHOD", "PUT");

@@ -166,9 +166,12 @@ static void what_does_not_go_together_is_refused(void **state)
 {
     (void)state;
     assert_string_equal(fault_of("body-budget = 8M\n"),
-                        "body-budget: it must be at least max-body-import (16M)");
+                        ":1: body-budget: it must be at least max-body-import (16M)");
+    assert_string_equal(fault_of("\nmax-body = 1G\n"),
+                        ":2: max-body: it must be at most body-budget (256M)");
     assert_string_equal(fault_of("trusted-proxies = 10.0.0.0/99\n"),
-                        "trusted-proxies: \"10.0.0.0/99\" is no list of networks");
+                        ":1: trusted-proxies: networks such as 10.0.0.0/8,::1 expected, not "
+                        "\"10.0.0.0/99\"");
 }
 
 static void only_sqlite_is_built_in(void **state)
@@ -176,12 +179,30 @@ static void only_sqlite_is_built_in(void **state)
     (void)state;
     struct settings settings;
     assert_string_equal(fault_of("database = postgresql://db/x\n"),
-                        "database: postgresql is not built in; sqlite:DIR is");
+                        ":1: database: postgresql is not built in; sqlite:DIR is");
     assert_int_equal(settings_init(&settings), 0);
     assert_int_equal(option(&settings, "database", "sqlite:/srv/crm"), 0);
     assert_int_equal(settings_load(&settings, why, sizeof(why)), 0);
     assert_string_equal(settings_directory(&settings), "/srv/crm");
     settings_free(&settings);
+}
+
+static void a_value_knows_where_it_was_set(void **state)
+{
+    (void)state;
+    struct settings settings, fresh;
+    write_file("helpers = 3\n");
+    setenv("WSCRM_WORKERS", "2", 1);
+    assert_int_equal(settings_init(&settings), 0);
+    assert_int_equal(option(&settings, "config", path), 0);
+    assert_int_equal(settings_load(&settings, why, sizeof(why)), 0);
+    assert_int_equal(settings_reload(&settings, &fresh, why, sizeof(why)), 0);
+    assert_string_equal(settings_place(&fresh, SETTING_WORKERS), "WSCRM_WORKERS");
+    assert_non_null(strstr(settings_place(&fresh, SETTING_HELPERS), ":1: helpers"));
+    assert_string_equal(settings_place(&fresh, SETTING_LISTEN), "listen");
+    unsetenv("WSCRM_WORKERS");
+    settings_free(&settings);
+    settings_free(&fresh);
 }
 
 static void a_reload_keeps_options_and_reads_the_file_again(void **state)
@@ -227,6 +248,7 @@ int main(void)
         cmocka_unit_test(a_bad_variable_is_named),
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(only_sqlite_is_built_in),
+        cmocka_unit_test(a_value_knows_where_it_was_set),
         cmocka_unit_test(a_reload_keeps_options_and_reads_the_file_again),
         cmocka_unit_test(every_row_has_a_key_of_its_own_and_a_help_text),
     };
