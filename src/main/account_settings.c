@@ -84,9 +84,9 @@ int account_settings_add(struct buf *object, struct str text, unsigned *seen, ch
     if (!value.p || !row) {
         bool guess = value.p && similar.name[0];
         snprintf(why, why_size, "%s \"%.*s\"%s%s%s",
-                 value.p ? "unknown setting" : "no KEY=VALUE:", (int)(key.len < 64 ? key.len : 64),
-                 key.p, guess ? " (did you mean " : "", guess ? similar.name : "",
-                 guess ? "?)" : "");
+                 value.p ? "unknown setting" : "KEY=VALUE expected, not",
+                 (int)(key.len < 64 ? key.len : 64), key.p, guess ? " (did you mean " : "",
+                 guess ? similar.name : "", guess ? "?)" : "");
         return ERR_INVALID;
     }
     unsigned bit = 1U << (row - rows);

@@ -59,6 +59,16 @@ static int local_url(struct call *call)
     return 0;
 }
 
+static bool starts_with(struct str text, struct str start)
+{
+    return text.len >= start.len && str_eq_nocase((struct str){text.p, start.len}, start);
+}
+
+static bool is_web_url(struct str text)
+{
+    return starts_with(text, STR("http://")) || starts_with(text, STR("https://"));
+}
+
 static int take_url(struct call *call)
 {
     struct str base = argument(call->context, "url"), path = argument(call->context, "PATH");
@@ -68,8 +78,14 @@ static int take_url(struct call *call)
                  (int)path.len, path.p);
         return ERR_INVALID;
     }
+    if (base.p && !is_web_url(base)) {
+        complain(call->context,
+                 "--url: something like http://127.0.0.1:8080 expected, not \"%.*s\"",
+                 (int)base.len, base.p);
+        return ERR_INVALID;
+    }
     if (base.p) {
-        while (base.len > 0 && base.p[base.len - 1] == '/')
+        while (base.p[base.len - 1] == '/')
             base.len--;
         buf_add_str(&call->url, base);
     } else if (local_url(call) < 0) {
@@ -169,6 +185,8 @@ static int judge(struct call *call, long http_status)
         complain(call->context, "HTTP status %ld", http_status);
     else if (code == 0)
         complain(call->context, "the answer is no envelope");
+    else if (code != 200)
+        complain(call->context, "refused with code %" PRId64, code);
     return http_status == 200 && code == 200 ? EXIT_GOOD : EXIT_FAILED;
 }
 
@@ -231,8 +249,8 @@ static int call_tenant(struct call *call)
         status = complain_store(call->context, result);
     } else if (take_method(call) == 0) {
         result = take_url(call);
-        status = result == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
         result = result == 0 ? sign(call) : result;
+        status = result == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
         status = result == 0 ? send_call(call) : status;
     }
     release(call);

@@ -52,8 +52,10 @@ int directory_adopt(const char *directory, char *why, size_t why_size)
     struct stat status;
     if (geteuid() != 0)
         return 0;
-    if (stat(directory, &status) < 0 && (errno != ENOENT || stat_above(directory, &status) < 0))
-        return fail(directory, why, why_size);
+    if (stat(directory, &status) < 0 && (errno != ENOENT || stat_above(directory, &status) < 0)) {
+        /* Nothing can be made there, and whoever comes to it says so in his own words. */
+        return errno == ENOENT ? 0 : fail(directory, why, why_size);
+    }
     if (status.st_uid == 0)
         return 0;
     return become(status.st_uid, status.st_gid) < 0 ? fail("changing the user", why, why_size) : 0;

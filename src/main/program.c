@@ -73,24 +73,6 @@ static int run_command(const struct command *command, int argc, char *const *arg
     return status;
 }
 
-/* `wscrm help`, `wscrm help tenant`, `wscrm help tenant add`. */
-static int run_help(int argc, char *const *argv)
-{
-    int words;
-    const struct command *command = command_find(argc, argv, &words);
-    if (argc == 0) {
-        help_program(stdout);
-    } else if (command && words == argc) {
-        help_command(stdout, command);
-    } else if (argc == 1 && command_group(argv[0])) {
-        help_group(stdout, argv[0]);
-    } else {
-        fprintf(stderr, "wscrm: no command of that name; `wscrm --help` lists them\n");
-        return EXIT_WRONG_USE;
-    }
-    return flushed(EXIT_GOOD);
-}
-
 static bool asks_help(const char *word)
 {
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
@@ -104,6 +86,24 @@ static int unknown_command(const char *group, const char *word)
         fprintf(stderr, " (did you mean \"%s%s%s\"?)", group, *group ? " " : "", similar.name);
     fprintf(stderr, "\n`wscrm%s%s --help` lists the commands.\n", *group ? " " : "", group);
     return EXIT_WRONG_USE;
+}
+
+/* `wscrm help`, `wscrm help tenant`, `wscrm help tenant add`. */
+static int run_help(int argc, char *const *argv)
+{
+    int words;
+    const struct command *command = command_find(argc, argv, &words);
+    if (argc == 0) {
+        help_program(stdout);
+    } else if (command && words == argc) {
+        help_command(stdout, command);
+    } else if (argc == 1 && command_group(argv[0])) {
+        help_group(stdout, argv[0]);
+    } else {
+        return argc > 1 && command_group(argv[0]) ? unknown_command(argv[0], argv[1])
+                                                  : unknown_command("", argv[0]);
+    }
+    return flushed(EXIT_GOOD);
 }
 
 /* argv[0] is a group's name, and the words behind it name no command of the group. */
@@ -136,12 +136,25 @@ static int run_words(int argc, char *const *argv, struct settings *settings)
     return unknown_command("", argv[0]);
 }
 
-static int leading_fault(const char *word, const struct setting *setting)
+static int unknown_leading_option(struct str name)
 {
-    const char *what = !setting                         ? "unknown option"
-                       : setting->scope == SCOPE_GLOBAL ? "a value is missing"
-                                                        : "it belongs behind `serve`";
-    fprintf(stderr, "wscrm: %s: %s\n", word, what);
+    struct similar similar = {0};
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (setting_rows[i].scope == SCOPE_GLOBAL)
+            similar_try(&similar, name, str_of(setting_rows[i].key));
+    fprintf(stderr, "wscrm: unknown option --%.*s in front of the command", (int)name.len, name.p);
+    if (similar.name[0])
+        fprintf(stderr, " (did you mean --%s?)", similar.name);
+    fputc('\n', stderr);
+    return ERR_INVALID;
+}
+
+static int leading_fault(struct str name, const struct setting *setting)
+{
+    if (!setting)
+        return unknown_leading_option(name);
+    fprintf(stderr, "wscrm: --%s: %s\n", setting->key,
+            setting->scope == SCOPE_GLOBAL ? "a value is missing" : "it belongs behind `serve`");
     return ERR_INVALID;
 }
 
@@ -154,7 +167,7 @@ static int leading_options(int argc, char *const *argv, struct settings *setting
         const struct setting *setting = setting_find(name);
         char place[64], why[SETTINGS_WHY_MAX];
         if (!setting || setting->scope != SCOPE_GLOBAL || (!text.p && at + 1 == argc))
-            return leading_fault(argv[at], setting);
+            return leading_fault(name, setting);
         text = text.p ? text : str_of(argv[++at]);
         at++;
         snprintf(place, sizeof(place), "--%s", setting->key);

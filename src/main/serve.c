@@ -105,7 +105,8 @@ static int probe_port(struct server *server)
         return result;
     }
     if (result == ERR_INVALID) {
-        complain(server->context, "--listen: HOST:PORT expected, not \"%s\"", listen);
+        complain(server->context, "%s: HOST:PORT with a host that is known expected, not \"%s\"",
+                 settings_place(server->settings, SETTING_LISTEN), listen);
         return result;
     }
     if (result < 0)
@@ -306,8 +307,9 @@ int serve_run(struct context *context)
     if (signals_open(&server.signal_fd) < 0)
         return fail_with(&server, "signals", ERR_SYSTEM), EXIT_FAILED;
     process_raise_descriptors((int)settings_number(context->settings, SETTING_CONNECTIONS));
-    int status = EXIT_FAILED;
-    if (claim(&server) == 0 && start(&server) == 0) {
+    int result = claim(&server);
+    int status = result == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
+    if (result == 0 && start(&server) == 0) {
         say_ready(&server);
         run_until_signal(&server);
         status = EXIT_GOOD;

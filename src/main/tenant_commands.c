@@ -182,6 +182,11 @@ int tenant_set(struct context *context)
         complain(context, "nothing to set; `wscrm tenant set --help` lists what can be");
         return EXIT_WRONG_USE;
     }
+    /* To the store an empty text means "leave". */
+    if (write.name.p && write.name.len == 0) {
+        complain(context, "--name: 1 to %d characters expected", TENANT_NAME_LONGEST);
+        return EXIT_WRONG_USE;
+    }
     return outcome(context, write_tenant(context, store_tenant_set, &write), write.id);
 }
 

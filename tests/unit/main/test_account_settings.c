@@ -74,7 +74,7 @@ static void an_unknown_key_is_told_with_a_hint(void **state)
     assert_int_equal(add("sped=1"), ERR_INVALID);
     assert_string_equal(why, "unknown setting \"sped\" (did you mean speed?)");
     assert_int_equal(add("speed"), ERR_INVALID);
-    assert_string_equal(why, "no KEY=VALUE: \"speed\"");
+    assert_string_equal(why, "KEY=VALUE expected, not \"speed\"");
     assert_int_equal(add(""), ERR_INVALID);
 }
 
