@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,9 +58,15 @@ int lock_sign(int lock, const char *url)
     return 0;
 }
 
+static bool signed_by_us(int lock)
+{
+    char text[32] = "";
+    return pread(lock, text, sizeof(text) - 1, 0) > 0 && strtol(text, NULL, 10) == (long)getpid();
+}
+
 void lock_release(int lock)
 {
-    if (ftruncate(lock, 0) < 0) {
+    if (signed_by_us(lock) && ftruncate(lock, 0) < 0) {
         /* A stale process id in the file harms nobody: the lock is what counts. */
     }
     close(lock);

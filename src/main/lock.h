@@ -15,7 +15,7 @@
 int lock_take(const char *directory, bool create, int *ret_lock) MUST_USE;
 /* Writes this process's id, and the URL (NULL: none yet, or no server). ERR_SYSTEM. */
 int lock_sign(int lock, const char *url) MUST_USE;
-/* Empties the file and lets go. */
+/* Empties the file, unless it was not signed, and lets go. */
 void lock_release(int lock);
 
 struct lock_holder {

@@ -90,6 +90,23 @@ static void a_killed_holder_leaves_nothing_in_the_way(void **state)
     close(ready[1]);
 }
 
+static void a_lock_that_was_not_signed_is_let_go_as_it_was(void **state)
+{
+    (void)state;
+    int lock;
+    struct lock_holder holder;
+    char path[64];
+    snprintf(path, sizeof(path), "%s/wscrm.lock", directory);
+    FILE *file = fopen(path, "w");
+    fputs("1\nhttp://x:1\n", file);
+    fclose(file);
+    assert_int_equal(lock_take(directory, false, &lock), 0);
+    lock_release(lock);
+    assert_int_equal(lock_look(directory, &holder), 0);
+    assert_false(holder.held);
+    assert_string_equal(holder.url, "http://x:1");
+}
+
 static void looking_never_disturbs_who_wants_it(void **state)
 {
     (void)state;
@@ -108,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_lock_that_was_never_made_is_not_made_by_looking),
         cmocka_unit_test(only_one_holds_it_and_the_file_says_who),
         cmocka_unit_test(a_killed_holder_leaves_nothing_in_the_way),
+        cmocka_unit_test(a_lock_that_was_not_signed_is_let_go_as_it_was),
         cmocka_unit_test(looking_never_disturbs_who_wants_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
