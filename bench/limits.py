@@ -1,0 +1,156 @@
+"""Figures that are limits: memory, the size of the log, and what others notice of an attack."""
+
+import select
+import time
+from statistics import median
+
+from lab import IMPORT_DONE, PATIENCE_S, QUERY_DONE, TENANT, Nginx, Server, Watch, answer
+from lab import imports, number_at, query, request, rss_anon
+
+KIB, MIB = 1 << 10, 1 << 20
+
+# The demo tenant of the Development Guide; its key is public.
+DEMO_KEY, DEMO_CUSTOMER = "QOEAcPj6Tb8XRhwFvYih", "15266667779"
+
+
+def settled(read, seconds=1.0):
+    """A value once it has stopped changing for a while."""
+    value, since = read(), time.monotonic()
+    while time.monotonic() < since + seconds:
+        time.sleep(0.1)
+        if read() != value:
+            value, since = read(), time.monotonic()
+    return value
+
+
+def memory(bench):
+    """Of a server that has just started on a demo store, and of connections that idle."""
+    lab, count = bench.lab, bench.plan.idle_connections
+    server = Server(lab, lab.new_name("demo"), "--demo")
+
+    def anonymous():
+        return rss_anon(server.pids)
+
+    idle = settled(anonymous)
+    lab.wscrm("tenant", "set", TENANT, "--data", server.data, "--rate-limit", "0")
+    before = settled(anonymous)
+    raw = query(DEMO_CUSTOMER, DEMO_KEY)
+    # Each connection makes one request, and stays.
+    held = lab.load_start(server, raw, connections=count, hold=True, expect=QUERY_DONE)
+    readable, _, _ = select.select([held.stdout], [], [], PATIENCE_S)
+    if not readable:
+        raise RuntimeError(f"{count} connections do not come about")
+    after = settled(anonymous)
+    lab.load_end(held)
+    server.stop()
+    bench.table.add("memory: RssAnon after start", idle / MIB, " MiB", most=8)
+    bench.table.add(
+        f"memory: RssAnon of each of {count:,} idle connections",
+        (after - before) / count / KIB,
+        " KiB",
+        most=4,
+    )
+
+
+def wal(bench):
+    """The largest size of the write-ahead log while 64 clients read and 64 write."""
+    plan, lab = bench.plan, bench.lab
+    server = bench.server("--log-requests", "none")
+    seconds = {"connections": 64, "seconds": plan.wal_seconds}
+    reads = lab.load_start(
+        server, query(), customers=plan.customers, expect=QUERY_DONE, **seconds
+    )
+    writes = lab.load_start(server, imports(1), first=plan.customers, expect=IMPORT_DONE, **seconds)
+    watch = Watch(server.wal_size)
+    read, written = lab.load_end(reads), lab.load_end(writes)
+    largest = watch.stop()
+    server.stop()
+    bench.say(f"wal: {read['answered']:,} queries beside {written['answered']:,} imports")
+    bench.table.add(
+        f"wal: largest size in {plan.wal_seconds} s of 64 readers and 64 writers",
+        largest / MIB,
+        " MiB",
+        most=128,
+    )
+
+
+# --- the flood
+
+
+def rubbish():
+    """An import of 16 MiB whose body is an array of zeros, from nobody."""
+    body = b"[" + b"0," * (8 * MIB)
+    return request(
+        "PUT",
+        "/wscrm-bus-api/customer/api/import",
+        body[: 16 * MIB],
+        f"tenant_id: {TENANT}",
+        "timestamp: 1700000000000",
+        "token: 00000000000000000000000000000000",
+    )
+
+
+def others_p99_us(bench, server, expect=QUERY_DONE):
+    """The 99th percentile of well-behaved clients at a steady 200 requests a second."""
+    report = bench.lab.load(
+        server,
+        query(),
+        connections=8,
+        rate=200,
+        seconds=bench.plan.flood_seconds,
+        customers=bench.plan.customers,
+        **({"expect": expect} if expect else {}),
+    )
+    return report["p99_us"]
+
+
+def flood_round(bench, server, rubbish_request, expect=QUERY_DONE):
+    """p99 of the others without a flood and with one, and the server's largest memory."""
+    lab, plan = bench.lab, bench.plan
+    idle = others_p99_us(bench, server, expect)
+    # The flood's clients would be other machines: on this one they must not take the processor from
+    # those whom they flood.
+    flood = lab.load_start(
+        server,
+        rubbish_request,
+        nice=19,
+        connections=64,
+        seconds=plan.flood_seconds + 1,
+        any_answer=True,
+    )
+    watch = Watch(lambda: rss_anon(server.pids))
+    time.sleep(0.5)
+    flooded = others_p99_us(bench, server, expect)
+    report = lab.load_end(flood)
+    return {"idle": idle, "flooded": flooded, "memory": watch.stop(), "flood": report}
+
+
+def flood(bench):
+    """64 connections send 16 MiB of rubbish over and over, others ask as ever."""
+    plan, lab = bench.plan, bench.lab
+    server = bench.server("--log-requests", "none")
+    nginx = Nginx(lab, len(answer(server.port, query(str(number_at(0))))))
+    raw, rounds, floor = rubbish(), [], []
+    for number in range(plan.flood_rounds):
+        rounds.append(flood_round(bench, server, raw))
+        floor.append(flood_round(bench, nginx, raw, expect=None))
+        for name, one in (("wscrm", rounds[-1]), ("nginx", floor[-1])):
+            bench.say(
+                f"round {number + 1} of {plan.flood_rounds}: {name}: p99 {one['idle']} µs, "
+                f"flooded {one['flooded']} µs, {one['memory'] / MIB:.0f} MiB, "
+                f"{one['flood']['answered']} floods answered, {one['flood']['broken']} broken"
+            )
+    server.stop()
+    nginx.stop()
+    table = bench.table
+    most = max(one["memory"] for one in rounds)
+    table.add("flood: largest RssAnon", most / MIB, " MiB", most=400)
+    table.add(
+        "flood: others' p99, times their idle p99",
+        median(one["flooded"] / one["idle"] for one in rounds),
+        most=5,
+    )
+    table.add(
+        "flood: the same of nginx that reads no body",
+        median(one["flooded"] / one["idle"] for one in floor),
+    )
