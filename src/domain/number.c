@@ -1,7 +1,5 @@
 #include "domain/number.h"
 
-#include <stdbool.h>
-
 /* What people write between digits; a `+` only before the first. */
 static bool is_filler(char c, size_t digits_before)
 {
@@ -55,4 +53,52 @@ size_t number_format(int64_t number, char ret_digits[NUMBER_MAX_DIGITS + 4])
     for (size_t i = 0; i < count; i++)
         ret_digits[i] = reversed[count - 1 - i];
     return count;
+}
+
+#define TEN_8  INT64_C(100000000)
+#define TEN_10 INT64_C(10000000000)
+
+/* The national part of `number` when it is `digits` long behind `country`; -1 when it is not. */
+static int64_t national(int64_t number, int64_t country, int64_t digits_power)
+{
+    return number / digits_power == country ? number % digits_power : -1;
+}
+
+static bool is_old_mobile(int64_t subscriber)
+{
+    return subscriber / (TEN_8 / 10) >= 6;
+}
+
+static bool variant_brazil(int64_t number, int64_t *ret_variant)
+{
+    int64_t old = national(number, 55, TEN_10), now = national(number, 55, 10 * TEN_10);
+    if (old >= TEN_10 / 10 && is_old_mobile(old % TEN_8)) {
+        *ret_variant = (55 * 100 + old / TEN_8) * 10 * TEN_8 + 9 * TEN_8 + old % TEN_8;
+        return true;
+    }
+    if (now >= TEN_10 && now / TEN_8 % 10 == 9 && is_old_mobile(now % TEN_8)) {
+        *ret_variant = (55 * 100 + now / (10 * TEN_8)) * TEN_8 + now % TEN_8;
+        return true;
+    }
+    return false;
+}
+
+/* `mark` stands between the country code and ten digits, or does not. */
+static bool variant_marked(int64_t number, int64_t country, int64_t mark, int64_t *ret_variant)
+{
+    int64_t plain = national(number, country, TEN_10);
+    int64_t marked = national(number, country * 10 + mark, TEN_10);
+    if (plain >= TEN_10 / 10)
+        *ret_variant = (country * 10 + mark) * TEN_10 + plain;
+    else if (marked >= TEN_10 / 10)
+        *ret_variant = country * TEN_10 + marked;
+    else
+        return false;
+    return true;
+}
+
+bool number_variant(int64_t number, int64_t *ret_variant)
+{
+    return variant_brazil(number, ret_variant) || variant_marked(number, 54, 9, ret_variant) ||
+           variant_marked(number, 52, 1, ret_variant);
 }

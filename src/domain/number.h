@@ -2,6 +2,7 @@
 #ifndef WSCRM_DOMAIN_NUMBER_H
 #define WSCRM_DOMAIN_NUMBER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +21,13 @@ int number_parse(struct str text, int64_t *ret_number) MUST_USE;
 
 /* The digits; returns their count (at most NUMBER_MAX_DIGITS). No NUL. */
 size_t number_format(int64_t number, char ret_digits[NUMBER_MAX_DIGITS + 4]);
+
+/* The other way to write the same line, where a country's numbers are met in two forms; false: there
+ * is none. Both directions, so whichever form is stored is found by the other:
+ * - Brazil: mobiles got a ninth digit, a 9 before the eight (Anatel, 2012 to 2016); WhatsApp accounts
+ *   from before may go without it. 55, area of 2, then 6 to 9 as the first of the eight.
+ * - Argentina: a 9 between country code and area says "mobile" in international calls. 54 and 10.
+ * - Mexico: a 1 in the same place did, until 2019. 52 and 10. */
+bool number_variant(int64_t number, int64_t *ret_variant);
 
 #endif

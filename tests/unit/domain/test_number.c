@@ -67,12 +67,73 @@ static void a_number_is_written_as_its_digits(void **state)
     assert_memory_equal(digits, "1000000", 7);
 }
 
+static void a_line_that_is_written_in_two_ways_is_found_by_both(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t one, other;
+    } rows[] = {
+        {551187654321, 5511987654321}, /* São Paulo, before and after the ninth digit */
+        {559966543210, 5599966543210},
+        {541123456789, 5491123456789}, /* Buenos Aires */
+        {525512345678, 5215512345678}, /* Mexico City */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t variant = 0;
+        assert_true(number_variant(rows[i].one, &variant));
+        assert_int_equal(variant, rows[i].other);
+        assert_true(number_variant(rows[i].other, &variant));
+        assert_int_equal(variant, rows[i].one);
+    }
+}
+
+static void all_other_numbers_have_one_form(void **state)
+{
+    (void)state;
+    static const int64_t rows[] = {
+        8618217331411,  86182217331411,  15266667779,
+        861821371272,   551132345678, /* a Brazilian landline: 3 */
+        5511932345678,                /* nine digits, but no mobile of old: 3 behind the 9 */
+        5511887654321,                /* nine digits that do not start with 9 */
+        550187654321,                 /* no area begins with 0 */
+        55118765432,                  /* too short */
+        55119876543210,               /* too long */
+        54112345678,                  /* Argentina, nine digits */
+        5481123456789,                /* neither plain nor marked */
+        540123456789,                 /* no area begins with 0 */
+        52551234567,    525123456789012, 5225512345678,
+        1234567,        999999999999999,
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t variant = -7;
+        if (number_variant(rows[i], &variant))
+            fail_msg("%lld has %lld", (long long)rows[i], (long long)variant);
+        assert_int_equal(variant, -7);
+    }
+}
+
+static void the_variant_of_a_variant_is_the_number_itself(void **state)
+{
+    (void)state;
+    for (int64_t i = 0; i < 3000000; i++) {
+        int64_t number = (52 + i % 4) * 10000000000 + i * 7919 * 1234567 % 10000000000, other, back;
+        number = i % 2 ? number * 10 + i % 7 : number;
+        if (number_variant(number, &other)) {
+            assert_true(number_variant(other, &back));
+            assert_int_equal(back, number);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_is_normalised_to_its_digits),
         cmocka_unit_test(what_cannot_be_a_number_is_refused),
         cmocka_unit_test(a_number_is_written_as_its_digits),
+        cmocka_unit_test(a_line_that_is_written_in_two_ways_is_found_by_both),
+        cmocka_unit_test(all_other_numbers_have_one_form),
+        cmocka_unit_test(the_variant_of_a_variant_is_the_number_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
