@@ -227,6 +227,7 @@ static void start(struct exchange *x)
     import->upsert.call = (struct store_call){.home = x->worker->mailbox, .done = then, .owner = x};
     import->upsert.tenant_id = x->tenant->id;
     import->upsert.now_ms = x->now_ms;
+    import->upsert.cause = x->route->path;
     import->upsert.items = import->changes;
     store_customers_upsert(x->worker->shared->store, &import->upsert);
 }

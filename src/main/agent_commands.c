@@ -72,6 +72,7 @@ int agent_remove(struct context *context)
     struct agent_write write = {0};
     if (take_agent(context, &write) < 0)
         return EXIT_WRONG_USE;
+    write.cause = STR("wscrm agent remove");
     int result = write_agent(context, store_agent_remove, &write);
     if (result == ERR_NOT_FOUND) {
         complain(context, "tenant %" PRId64 " has no agent \"%.*s\"", write.tenant_id,

@@ -33,6 +33,8 @@ struct store_settings {
     size_t queue_max;      /* write commands that may wait; 4,096 */
     size_t cache_kib;      /* page cache of each connection; 8,192 */
     size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
+    int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
+    int64_t (*clock_ms)(void); /* what the store does by itself goes by it; clock_real_ms */
 };
 void store_settings_default(struct store_settings *settings);
 
@@ -80,19 +82,22 @@ struct customer_outcome {
 };
 
 /* Creates or changes customers by number, in order, each item judged on its own: a bad one is left
- * out and takes no other along. created_ms/updated_ms = now_ms; an item that changes nothing leaves
+ * out and takes no other along. A number that is stored in its other form (number_variant()) is that
+ * customer, who keeps the form that is stored. created_ms/updated_ms = now_ms; an item that changes nothing leaves
  * updated_ms. result: 0 when the good ones are durable. */
 struct customers_upsert {
     struct store_call call;
     int64_t tenant_id;
     int64_t now_ms;
+    struct str cause; /* for the history: the call or command that asks */
     const struct customer_change *items;
     size_t count;
     struct customer_outcome *outcomes; /* [count], the caller's */
 };
 void store_customers_upsert(struct store *store, struct customers_upsert *op);
 
-/* Looks numbers up. `each` runs on the reader's thread while the read runs, once per customer found,
+/* Looks numbers up, each in its other form too (number_variant()) when the form given is not there.
+ * `each` runs on the reader's thread while the read runs, once per customer found,
  * in the order asked; the customer is valid during the call. Then done. ERR_STORE. */
 struct customers_get {
     struct store_call call;
@@ -134,6 +139,7 @@ struct agent_write {
     struct store_call call;
     int64_t tenant_id;
     struct str user_name, nickname, password_hash; /* hash of crypto's password_hash(), or empty */
+    struct str cause;                              /* of a removal, for the customers' history */
     int64_t now_ms;
 };
 /* ERR_NOT_FOUND no such tenant, ERR_EXISTS (also the admin's name), ERR_TOO_LARGE. */

@@ -105,8 +105,9 @@ static int sweep_piece(struct connection *connection, const struct agent_write *
 {
     int64_t from = (int64_t)op->call.progress, to = INT64_MAX;
     sqlite3_stmt *piece = connection_statement(connection, STATEMENT_CUSTOMER_PIECE);
+    sqlite3_stmt *history = connection_statement(connection, STATEMENT_CUSTOMER_DISOWN_HISTORY);
     sqlite3_stmt *disown = connection_statement(connection, STATEMENT_CUSTOMER_DISOWN);
-    if (!piece || !disown)
+    if (!piece || !history || !disown)
         return ERR_STORE;
     bind_i64(piece, 1, op->tenant_id);
     bind_i64(piece, 2, from);
@@ -119,12 +120,19 @@ static int sweep_piece(struct connection *connection, const struct agent_write *
         *ret_end = to = sqlite3_column_int64(piece, 0);
         sqlite3_reset(piece);
     }
-    bind_i64(disown, 1, op->tenant_id);
-    bind_i64(disown, 2, from);
-    bind_i64(disown, 3, to);
-    bind_i64(disown, 4, op->call.subject);
-    bind_i64(disown, 5, op->now_ms);
-    return connection_step(connection, disown) < 0 ? ERR_STORE : 0;
+    sqlite3_stmt *both[] = {history, disown};
+    for (size_t i = 0; i < 2; i++) {
+        bind_i64(both[i], 1, op->tenant_id);
+        bind_i64(both[i], 2, from);
+        bind_i64(both[i], 3, to);
+        bind_i64(both[i], 4, op->call.subject);
+        bind_i64(both[i], 5, op->now_ms);
+    }
+    bind_str(history, 6, op->user_name);
+    bind_str(history, 7, op->cause);
+    return connection_step(connection, history) < 0 || connection_step(connection, disown) < 0
+               ? ERR_STORE
+               : 0;
 }
 
 /* His customers are found by a walk over the tenant's, not by an index on the owner, which every

@@ -53,6 +53,16 @@ static const char *const questions[] = {
     "SELECT 'account ' || number || ': its agent ' || account.agent || ' is not the tenant''s'"
     " FROM account LEFT JOIN agent ON agent.id = account.agent AND agent.tenant = account.tenant"
     " WHERE account.agent IS NOT NULL AND agent.id IS NULL LIMIT 100",
+    "SELECT 'tenant ' || id || ': it counts ' || customers || ' customers' FROM tenant"
+    " WHERE removed = 0 AND customers <> (SELECT count(*) FROM customer WHERE tenant = tenant.id)",
+    "SELECT 'opt-out ' || number || ': its tenant ' || tenant || ' does not exist' FROM opt_out"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'customer group ' || id || ': its tenant ' || tenant || ' does not exist'"
+    " FROM customer_group WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'group member ' || number || ': its group ' || customer_group || ' does not exist'"
+    " FROM group_member WHERE customer_group NOT IN (SELECT id FROM customer_group) LIMIT 100",
+    "SELECT 'history ' || id || ': its tenant ' || tenant || ' does not exist' FROM history"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'field ' || id || ': its tenant ' || tenant || ' does not exist' FROM field"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'label ' || id || ': its tenant ' || tenant || ' does not exist' FROM label"

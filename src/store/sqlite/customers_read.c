@@ -1,4 +1,5 @@
 /* Customers: looking them up. */
+#include "domain/number.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -89,12 +90,17 @@ static int read_customer(struct store_reader *reader, const struct tenant *tenan
 static int get_one(struct store_reader *reader, struct customers_get *op, sqlite3_stmt *find,
                    size_t index)
 {
-    bind_i64(find, 2, op->numbers[index]);
+    int64_t number = op->numbers[index];
+    bind_i64(find, 2, number);
     int result = connection_step(&reader->connection, find);
+    if (result == 0 && number_variant(number, &number)) {
+        bind_i64(find, 2, number);
+        result = connection_step(&reader->connection, find);
+    }
     if (result != 1)
         return result < 0 ? ERR_STORE : 0;
     struct customer customer = {0};
-    result = read_customer(reader, op->tenant, op->numbers[index], find, &customer);
+    result = read_customer(reader, op->tenant, number, find, &customer);
     if (result == 0)
         op->each(op, index, &customer);
     sqlite3_reset(find);

@@ -20,6 +20,7 @@ struct label_plan {
 
 struct row {
     int64_t id; /* 0: there is none yet */
+    int64_t number;
     struct str texts[CUSTOMER_FIELD_COUNT];
     int64_t stage_id, source_id, sex, owner_id; /* 0: none */
     struct str tags, extended;
@@ -33,6 +34,8 @@ struct upsert {
     struct arena *arena; /* of the item */
     const struct tenant *tenant;
     int64_t now_ms;
+    struct str cause;
+    size_t created; /* customers */
     sqlite3_stmt *find, *insert, *update;
     struct buf extended;
     struct str owner_name; /* the last one looked up: mostly all items name the same */

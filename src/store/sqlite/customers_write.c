@@ -2,7 +2,9 @@
  * savepoint of its own. */
 #include <string.h>
 
+#include "domain/number.h"
 #include "store/sqlite/customers_upsert.h"
+#include "store/sqlite/history.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* 200 values of 1,000 characters of 4 bytes, escaped six for one at worst. */
@@ -10,16 +12,28 @@
 
 /* --- what is there */
 
+/* Puts `find` on the row of the number, or of its other form. 1 found, 0 not. */
+static int find_number(struct upsert *up, int64_t number)
+{
+    bind_i64(up->find, 1, up->tenant->id);
+    bind_i64(up->find, 2, number);
+    up->old.number = number;
+    int result = connection_step(up->connection, up->find);
+    if (result == 0 && number_variant(number, &up->old.number)) {
+        bind_i64(up->find, 2, up->old.number);
+        result = connection_step(up->connection, up->find);
+    }
+    return result < 0 ? ERR_STORE : result;
+}
+
 /* The texts stay valid until `find` is reset, which whoever calls this does at the item's end. */
 static int find_row(struct upsert *up, int64_t number)
 {
     struct row *old = &up->old;
     memset(old, 0, sizeof(*old));
-    bind_i64(up->find, 1, up->tenant->id);
-    bind_i64(up->find, 2, number);
-    int result = connection_step(up->connection, up->find);
+    int result = find_number(up, number);
     if (result != 1)
-        return result < 0 ? ERR_STORE : 0;
+        return result;
     old->id = sqlite3_column_int64(up->find, COLUMN_ID);
     for (int i = 0; i < CUSTOMER_FIELD_COUNT; i++)
         if (customer_field_rules[i].kind != CUSTOMER_KIND_LABEL)
@@ -220,6 +234,69 @@ static int write_row(struct upsert *up, int64_t number)
 
 _Static_assert(CUSTOMER_FIELD_COUNT == 11, "statements.def numbers its parameters for 11 fields");
 
+/* --- what is remembered of it */
+
+static struct str agent_name(const struct upsert *up, int64_t id)
+{
+    const struct agent *agent = id != 0 ? tenant_agent_by_id(up->tenant, id) : NULL;
+    return agent ? agent->user_name : (struct str){0};
+}
+
+static int add_history(struct upsert *up, enum history_field field, struct str from, struct str to)
+{
+    const struct history_change change = {.tenant_id = up->tenant->id,
+                                          .number = up->old.number,
+                                          .time_ms = up->now_ms,
+                                          .field = field,
+                                          .from = from,
+                                          .to = to,
+                                          .cause = up->cause};
+    return history_add(up->connection, &change);
+}
+
+static int add_stage_history(struct upsert *up, const struct customer_change *item)
+{
+    struct str from = {0}, to = item->fields[CUSTOMER_STAGE].text; /* empty when it is cleared */
+    sqlite3_stmt *name = connection_statement(up->connection, STATEMENT_LABEL_NAME);
+    if (!name)
+        return ERR_STORE;
+    bind_i64(name, 1, up->old.stage_id);
+    int result = connection_step(up->connection, name);
+    if (result < 0)
+        return ERR_STORE;
+    if (result == 1)
+        from = column_str(name, 0);
+    result = add_history(up, HISTORY_STAGE, from, to);
+    sqlite3_reset(name);
+    return result;
+}
+
+/* An owner who is gone was taken off with an entry of his own. */
+static int remember(struct upsert *up, const struct customer_change *item)
+{
+    int result = 0;
+    struct str from = agent_name(up, up->old.owner_id), to = agent_name(up, up->row.owner_id);
+    if (up->old.owner_id != up->row.owner_id && !str_eq(from, to))
+        result = add_history(up, HISTORY_OWNER, from, to);
+    if (result == 0 && up->old.stage_id != up->row.stage_id)
+        result = add_stage_history(up, item);
+    return result;
+}
+
+static int change_row(struct upsert *up, const struct customer_change *item)
+{
+    int result = keep_texts(up);
+    if (result == 0)
+        result = write_row(up, item->number);
+    return result < 0 ? result : remember(up, item);
+}
+
+static int create_row(struct upsert *up, const struct customer_change *item)
+{
+    up->created++;
+    return write_row(up, item->number);
+}
+
 static int upsert_item(struct upsert *up, const struct customer_change *item,
                        struct customer_outcome *outcome)
 {
@@ -234,11 +311,9 @@ static int upsert_item(struct upsert *up, const struct customer_change *item,
         outcome->result = 0;
         make_texts(up, item);
         if (up->old.id == 0)
-            return write_row(up, item->number);
-        if (row_changed(&up->old, &up->row)) {
-            result = keep_texts(up);
-            return result < 0 ? result : write_row(up, item->number);
-        }
+            return create_row(up, item);
+        if (row_changed(&up->old, &up->row))
+            return change_row(up, item);
     }
     sqlite3_reset(up->find);
     return result < 0 ? result : 0;
@@ -271,6 +346,8 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
     up.arena = &store->writer.arena;
     up.tenant = tenants_find(store->tenants, op->tenant_id);
     up.now_ms = op->now_ms;
+    up.cause = op->cause;
+    up.created = 0;
     up.find = connection_statement(connection, STATEMENT_CUSTOMER_FIND);
     up.insert = connection_statement(connection, STATEMENT_CUSTOMER_INSERT);
     up.update = connection_statement(connection, STATEMENT_CUSTOMER_UPDATE);
@@ -282,6 +359,8 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
     buf_init(&up.extended, EXTENDED_MAX_LEN);
     int result = upsert_items(&up, op);
     buf_free(&up.extended);
+    if (result == 0 || result == WRITER_MORE)
+        writer_count_customers(&store->writer, op->tenant_id, (int64_t)up.created);
     return result;
 }
 

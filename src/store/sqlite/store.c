@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/sqlite/key_file.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/store_sqlite.h"
@@ -24,6 +25,8 @@ void store_settings_default(struct store_settings *settings)
         .queue_max = 4096,
         .cache_kib = 8192,
         .mmap_mib = 0,
+        .history_days = 365,
+        .clock_ms = clock_real_ms,
     };
 }
 

@@ -96,6 +96,19 @@ bool writer_take_row(struct writer *writer, const struct store_call *call)
     return true;
 }
 
+void writer_count_customers(struct writer *writer, int64_t tenant_id, int64_t customers)
+{
+    size_t at = 0;
+    if (customers == 0)
+        return;
+    while (at < writer->tally_count && writer->tallies[at].tenant_id != tenant_id)
+        at++;
+    /* A tally a command at most: there is room. */
+    if (at == writer->tally_count)
+        writer->tallies[writer->tally_count++] = (struct tally){tenant_id, 0};
+    writer->tallies[at].customers += customers;
+}
+
 /* For statements whose failure need not be looked at here: it stands in connection->fault. */
 static void run_statement(struct connection *connection, enum statement id)
 {
@@ -173,6 +186,7 @@ static int group_begin(struct store *store)
     writer->group_rows = 0;
     writer->group_start_us = clock_mono_us();
     writer->tenants_changed = false;
+    writer->tally_count = 0;
     if (!writer->connection.db && writer_connect(store) < 0)
         return ERR_STORE;
     return connection_run(&writer->connection, STATEMENT_BEGIN_WRITE);
@@ -218,6 +232,21 @@ static void group_fail(struct store *store, struct lane *group, int result, cons
     group_answer(writer, group);
 }
 
+static int group_count(struct writer *writer)
+{
+    sqlite3_stmt *count =
+        connection_statement(&writer->connection, STATEMENT_TENANT_COUNT_CUSTOMERS);
+    if (!count)
+        return ERR_STORE;
+    for (size_t i = 0; i < writer->tally_count; i++) {
+        bind_i64(count, 1, writer->tallies[i].tenant_id);
+        bind_i64(count, 2, writer->tallies[i].customers);
+        if (connection_step(&writer->connection, count) < 0)
+            return ERR_STORE;
+    }
+    return 0;
+}
+
 static int group_snapshot(struct store *store, struct tenants **ret_tenants)
 {
     char why[160];
@@ -233,7 +262,7 @@ static bool group_commit(struct store *store, struct lane *group)
 {
     struct writer *writer = &store->writer;
     struct tenants *tenants = NULL;
-    if (writer->connection.fault) {
+    if (writer->connection.fault || group_count(writer) < 0) {
         group_fail(store, group, ERR_STORE, "writing");
         return false;
     }
@@ -338,6 +367,22 @@ static void run_heavy_piece(struct store *store)
     }
 }
 
+int writer_transact(struct store *store, int (*run)(struct store *store))
+{
+    struct lane nobody = {0};
+    if (group_begin(store) < 0) {
+        group_fail(store, &nobody, ERR_STORE, "BEGIN");
+        return ERR_STORE;
+    }
+    int result = run(store);
+    arena_reset(&store->writer.arena);
+    if (result < 0 && result != WRITER_MORE) {
+        group_fail(store, &nobody, ERR_STORE, "a chore");
+        return result;
+    }
+    return group_commit(store, &nobody) ? result : ERR_STORE;
+}
+
 /* --- the thread */
 
 static void *writer_thread(void *argument)
@@ -352,11 +397,12 @@ static void *writer_thread(void *argument)
             run_heavy_piece(store);
         if (writer->connection.db)
             checkpoint_if_due(writer);
-        if (!writer->light.first && !writer->heavy.first) {
-            if (writer->stopping)
-                return NULL;
-            mailbox_wait(writer->inbox, -1);
-        }
+        bool is_idle = !writer->light.first && !writer->heavy.first;
+        if (is_idle && writer->stopping)
+            return NULL;
+        int wait_ms = writer->stopping ? 0 : chores_run(store);
+        if (is_idle && wait_ms > 0)
+            mailbox_wait(writer->inbox, wait_ms);
     }
 }
 

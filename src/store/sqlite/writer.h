@@ -36,6 +36,21 @@ struct lane {
     struct store_call *first, *last;
 };
 
+/* How many customers a tenant gained or lost in this group. */
+struct tally {
+    int64_t tenant_id, customers;
+};
+
+/* What the store does by itself, in pieces between the groups; see writer_chores.c. */
+enum chore_id {
+    CHORE_HISTORY,
+    CHORE_COUNT,
+};
+struct chores {
+    int64_t due_us[CHORE_COUNT]; /* monotonic */
+    int64_t rest_until_us;       /* after a piece, so that commands have most of the time */
+};
+
 struct writer {
     struct mailbox *inbox;
     struct letter stop;
@@ -52,6 +67,9 @@ struct writer {
     bool tenants_changed; /* by this group: a new snapshot is made before its commit */
     size_t group_rows;
     int64_t group_start_us;
+    struct tally tallies[GROUP_MAX_COMMANDS];
+    size_t tally_count;
+    struct chores chores;
     int log_pages;         /* length of the write-ahead log after the last commit */
     int log_pages_copied;  /* at the last checkpoint */
     bool checkpoint_fails; /* said once */
@@ -74,6 +92,18 @@ void writer_post(struct store *store, struct store_call *call, size_t rows,
 /* For run functions: counts a row. False: the piece is over, return WRITER_MORE before this row.
  * Light commands are never cut. */
 bool writer_take_row(struct writer *writer, const struct store_call *call);
+
+/* For run functions, as their last step: it goes into tenant.customers with the group. */
+void writer_count_customers(struct writer *writer, int64_t tenant_id, int64_t customers);
+
+/* Runs `run` as a transaction of its own. What it returns, or ERR_STORE. */
+int writer_transact(struct store *store, int (*run)(struct store *store));
+
+/* --- writer_chores.c */
+
+/* Between groups: one piece of a chore that is due. Returns the milliseconds until the next is, at
+ * most an hour; 0: at once. */
+int chores_run(struct store *store);
 
 /* --- writer_checkpoint.c */
 

@@ -441,10 +441,49 @@ static void random_imports_give_what_a_naive_model_says(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, harness_start, harness_end)
 
+#define PLAIN  INT64_C(525512345678) /* Mexico City */
+#define MARKED INT64_C(5215512345678)
+
+static void one_person_is_one_row_whichever_form_of_the_number_comes(void **state)
+{
+    struct harness *h = *state;
+    struct customer_change item = {.number = PLAIN,
+                                   .fields = {[CUSTOMER_FRIEND_NAME] = set_text("Ana")}};
+    assert_int_equal(upsert_one(h, TENANT, NOW, &item), 0);
+    assert_shown(h, TENANT, PLAIN, "friendName=Ana +0~0");
+    struct customer_change other = {.number = MARKED,
+                                    .fields = {[CUSTOMER_EMAIL] = set_text("ana@example.com")}};
+    assert_int_equal(upsert_one(h, TENANT, NOW + 1, &other), 0);
+    struct shown shown;
+    int64_t both[] = {MARKED, PLAIN};
+    assert_int_equal(get(h, TENANT, both, 2, &shown), 0);
+    assert_int_equal(shown.count, 2);
+    assert_int_equal(shown.ids[0], shown.ids[1]);
+    assert_int_equal(shown.numbers[0], PLAIN); /* what was stored is what is returned */
+    assert_string_equal(shown.text + 1, "friendName=Ana email=ana@example.com +0~1");
+    assert_sound(h);
+}
+
+static void another_tenant_may_have_the_other_form(void **state)
+{
+    struct harness *h = *state;
+    assert_int_equal(add_tenant(h, TENANT + 1), 0);
+    struct customer_change item = {.number = PLAIN}, other = {.number = MARKED};
+    assert_int_equal(upsert_one(h, TENANT, NOW, &item), 0);
+    assert_int_equal(upsert_one(h, TENANT + 1, NOW, &other), 0);
+    struct shown shown;
+    int64_t number = PLAIN;
+    assert_int_equal(get(h, TENANT + 1, &number, 1, &shown), 0);
+    assert_int_equal(shown.count, 1);
+    assert_int_equal(shown.numbers[0], MARKED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_number_that_was_never_imported_is_not_found),
+        TEST(one_person_is_one_row_whichever_form_of_the_number_comes),
+        TEST(another_tenant_may_have_the_other_form),
         TEST(a_new_customer_is_read_back_whole),
         TEST(a_change_keeps_sets_and_clears_field_by_field),
         TEST(an_item_that_changes_nothing_leaves_the_time_of_the_last_change),

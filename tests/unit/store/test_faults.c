@@ -20,12 +20,6 @@ static int end(void **state)
     return harness_end(state);
 }
 
-static void no_problem(void *context, const char *text)
-{
-    (void)context;
-    fail_msg("%s", text);
-}
-
 static int write_one(struct harness *h, int64_t number, const char *stage)
 {
     struct customer_change item = {.number = number, .fields[CUSTOMER_STAGE] = set_text(stage)};
@@ -51,11 +45,11 @@ static void assert_goes_on(struct harness *h, const char *stage)
     char expected[64];
     snprintf(expected, sizeof(expected), "stage=%s +0~0", stage);
     assert_shown(h, TENANT, NUMBER + 2, expected);
-    assert_int_equal(store_check(h->store, no_problem, NULL), 0);
+    assert_sound(h);
     harness_reopen(h);
     assert_shown(h, TENANT, NUMBER, "stage=before +0~0");
     assert_shown(h, TENANT, NUMBER + 2, expected);
-    assert_int_equal(store_check(h->store, no_problem, NULL), 0);
+    assert_sound(h);
 }
 
 static void a_full_disk_at_the_commit_is_an_unknown_outcome_and_then_goes_on(void **state)
@@ -269,7 +263,7 @@ static void a_refused_statement_takes_back_its_command_and_no_neighbour(void **s
     assert_shown(h, TENANT, NUMBER + 6, "stage=of the refused +0~0");
     execute(other, "DROP TRIGGER refuse");
     sqlite3_close(other);
-    assert_int_equal(store_check(h->store, no_problem, NULL), 0);
+    assert_sound(h);
 }
 
 static void a_full_queue_refuses_at_once(void **state)

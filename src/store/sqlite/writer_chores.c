@@ -1,0 +1,46 @@
+/* What the store does by itself: each chore is a function that does a piece of at most some 10 ms in a
+ * transaction of its own and says whether there is more. A rest of three times a piece's length keeps
+ * three quarters of the writer for commands, whatever a chore has to do. */
+#include "base/clock.h"
+#include "store/sqlite/history.h"
+#include "store/sqlite/store_sqlite.h"
+
+#define HOUR_US    INT64_C(3600000000)
+#define REST_TIMES 3
+
+static const struct chore {
+    int (*run)(
+        struct store *store); /* 0 done, WRITER_MORE, or an error: tried again when next due */
+    int64_t every_us;
+} chores[CHORE_COUNT] = {
+    [CHORE_HISTORY] = {history_sweep, HOUR_US},
+};
+
+static void run_one(struct store *store, enum chore_id id, int64_t now_us)
+{
+    struct chores *state = &store->writer.chores;
+    int result = writer_transact(store, chores[id].run);
+    int64_t end_us = clock_mono_us();
+    state->due_us[id] = result == WRITER_MORE ? end_us : end_us + chores[id].every_us;
+    state->rest_until_us = end_us + REST_TIMES * (end_us - now_us);
+}
+
+int chores_run(struct store *store)
+{
+    const struct chores *state = &store->writer.chores;
+    int64_t now_us = clock_mono_us(), next_us = now_us + HOUR_US;
+    if (now_us >= state->rest_until_us) {
+        for (int id = 0; id < CHORE_COUNT; id++) {
+            if (now_us >= state->due_us[id]) {
+                run_one(store, (enum chore_id)id, now_us);
+                break; /* commands first */
+            }
+        }
+    }
+    for (int id = 0; id < CHORE_COUNT; id++)
+        next_us = state->due_us[id] < next_us ? state->due_us[id] : next_us;
+    if (next_us < state->rest_until_us)
+        next_us = state->rest_until_us;
+    now_us = clock_mono_us();
+    return next_us <= now_us ? 0 : (int)((next_us - now_us + 999) / 1000);
+}
