@@ -93,7 +93,7 @@ static int run_help(int argc, char *const *argv)
 {
     int words;
     const struct command *command = command_find(argc, argv, &words);
-    if (argc == 0) {
+    if (argc == 0 || asks_help(argv[0])) {
         help_program(stdout);
     } else if (command && words == argc) {
         help_command(stdout, command);

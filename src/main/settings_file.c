@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "main/settings.h"
+#include "main/similar.h"
 
 #define PLACE_MAX 1024
 
@@ -45,6 +46,18 @@ static char *next_line(char *text, int size, void *stream)
     return text;
 }
 
+static int unknown_key(struct reading *reading, const char *key)
+{
+    struct similar similar = {0};
+    char subject[PLACE_MAX];
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (i != SETTING_CONFIG)
+            similar_try(&similar, str_of(key), str_of(setting_rows[i].key));
+    snprintf(subject, sizeof(subject), "%.512s%s%s%s", key,
+             similar.name[0] ? " (did you mean " : "", similar.name, similar.name[0] ? "?)" : "");
+    return fault(reading, "unknown key ", subject);
+}
+
 static int entry(void *user, const char *section, const char *key, const char *value)
 {
     struct reading *reading = user;
@@ -52,7 +65,7 @@ static int entry(void *user, const char *section, const char *key, const char *v
         return fault(reading, "sections are not used here: ", section);
     const struct setting *setting = setting_find(str_of(key));
     if (!setting || setting == &setting_rows[SETTING_CONFIG])
-        return fault(reading, "unknown key ", key);
+        return unknown_key(reading, key);
     size_t index = (size_t)(setting - setting_rows);
     if (reading->seen[index])
         return fault(reading, "given twice: ", key);

@@ -116,7 +116,8 @@ static void the_environment_names_the_file_too(void **state)
 static void a_fault_in_the_file_names_file_and_line(void **state)
 {
     (void)state;
-    assert_string_equal(fault_of("workers = 1\nworker = 2\n"), ":2: unknown key worker");
+    assert_string_equal(fault_of("workers = 1\nworker = 2\n"),
+                        ":2: unknown key worker (did you mean workers?)");
     assert_string_equal(fault_of("\nworkers = 65\n"),
                         ":2: workers: a number from 0 to 64 expected, not \"65\"");
     assert_string_equal(fault_of("workers = 1\nworkers = 2\n"), ":2: given twice: workers");
