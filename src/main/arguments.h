@@ -36,8 +36,8 @@ void arguments_free(struct arguments *arguments);
  * After arguments_resolve() or arguments_set(). */
 int arguments_check(const struct arguments *arguments, FILE *err) MUST_USE;
 
-/* Reads @FILE, - and secret lines into the arguments; a literal secret earns a warning. Before
- * privileges are dropped. ERR_INVALID, ERR_SYSTEM. */
+/* Reads @FILE, - and secret lines into the arguments, of a secret the first line; a literal secret
+ * earns a warning. Before privileges are dropped. ERR_INVALID, ERR_SYSTEM. */
 int arguments_resolve(struct arguments *arguments, FILE *err) MUST_USE;
 
 /* The control socket's way in: a secret that the client has resolved. The text is copied.

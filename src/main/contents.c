@@ -12,18 +12,16 @@ static int failed(FILE *err, const char *place, const char *what)
     return ERR_INVALID;
 }
 
-static int read_all(FILE *file, const char *place, size_t max, FILE *err, struct buf *text)
+/* Up to the end, or that of the first line: whoever types a secret ends it with Enter. */
+static int read_text(FILE *file, const char *place, size_t max, bool line, FILE *err,
+                     struct buf *text)
 {
+    int byte;
     /* One byte more than allowed, so that too much is seen. */
     buf_init(text, max + 1);
-    size_t got = 1;
-    while (got > 0 && text->len <= max) {
-        char piece[16384];
-        got = fread(piece, 1, sizeof(piece), file);
-        size_t room = max + 1 - text->len;
-        buf_add(text, piece, got < room ? got : room);
-        explicit_bzero(piece, sizeof(piece));
-    }
+    while (text->len <= max && !text->failed && (byte = getc_unlocked(file)) != EOF &&
+           !(line && byte == '\n'))
+        buf_add_char(text, (char)byte);
     if (ferror(file))
         return failed(err, place, strerror(errno));
     if (text->failed || text->len > max)
@@ -33,23 +31,16 @@ static int read_all(FILE *file, const char *place, size_t max, FILE *err, struct
     return utf8_valid(text->data, text->len) ? 0 : failed(err, place, "not valid UTF-8");
 }
 
-/* Without the end of its line. */
-static void cut_line(struct buf *text)
-{
-    while (text->len > 0 &&
-           (text->data[text->len - 1] == '\n' || text->data[text->len - 1] == '\r'))
-        text->len--;
-}
-
 static int take(struct argument *item, FILE *file, const char *place, FILE *err)
 {
     bool secret = item->option->type != OPTION_CONTENT;
     struct buf text;
-    int result = read_all(file, place, secret ? SECRET_MAX_BYTES : CONTENT_MAX_BYTES, err, &text);
-    if (result == 0 && secret) {
-        cut_line(&text);
-        result = text.len > 0 ? 0 : failed(err, place, "nothing to read there");
-    }
+    int result =
+        read_text(file, place, secret ? SECRET_MAX_BYTES : CONTENT_MAX_BYTES, secret, err, &text);
+    if (result == 0 && secret && text.len > 0 && text.data[text.len - 1] == '\r')
+        text.len--;
+    if (result == 0 && secret && text.len == 0)
+        result = failed(err, place, "nothing to read there");
     if (result == 0) {
         item->owned = value_copy((struct str){text.data, text.len});
         item->text = (struct str){item->owned, text.len};

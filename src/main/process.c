@@ -1,7 +1,9 @@
 #include "main/process.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -15,6 +17,15 @@
  * a core, gives each of our threads its own. Request memory comes in blocks of 16 KiB, of which few
  * are made per request: four arenas are shared without waiting much. */
 #define ARENAS_MAX 4
+
+void process_open_standard_streams(void)
+{
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR | O_NOCTTY);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
 
 void process_tune_memory(void)
 {

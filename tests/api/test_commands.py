@@ -1,10 +1,13 @@
 """The commands: the same with a server as without one, in force at once, and clear about wrong use."""
 
 import contextlib
+import json
 import os
 import pty
 import re
+import socket
 import sqlite3
+import struct
 import subprocess
 import threading
 import time
@@ -42,6 +45,15 @@ def paths():
 
 def rows_of(done):
     return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def control(server):
+    """A connection to the control socket; by a descriptor, for its path may be too long."""
+    client, directory = socket.socket(socket.AF_UNIX), os.open(server.data, os.O_PATH)
+    client.settimeout(PATIENCE_S)
+    client.connect(f"/proc/self/fd/{directory}/control")
+    os.close(directory)
+    return client
 
 
 def accepts(client):
@@ -216,6 +228,15 @@ def test_without_a_store_there_is_nothing_to_do_and_nothing_is_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_closed_standard_streams_are_no_files_of_the_store(store):
+    store.add_tenant(5)
+    for line in ("tenant set 5 --rate-limit x", "tenant set 99 --rate-limit 1", "tenant list"):
+        subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", WSCRM, "--data", store.data,
+                        *line.split()], env=environment(), timeout=PATIENCE_S)
+    assert store.command("check").stdout == "ok\n"
+    assert (store.data / "wscrm.lock").read_bytes() == b""
+
+
 def test_output_that_did_not_arrive_is_a_failure(server):
     with open("/dev/full", "w") as full:
         done = subprocess.run([WSCRM, "--data", server.data, "tenant", "list"], stdout=full,
@@ -268,6 +289,7 @@ def outcomes(store, key_file):
     return [(made.returncode, "" if made in keys else made.stdout, made.stderr) for made in done]
 
 
+@pytest.mark.threads
 def test_commands_do_the_same_with_a_server_and_without_one(own_server, store, tmp_path):
     key_file = tmp_path / "key"
     key_file.write_text("chosen-by-us\n")
@@ -399,6 +421,7 @@ def test_a_rotated_key_voids_the_old_one_at_once(server, add_tenant):
         assert accepts(client) == 200
 
 
+@pytest.mark.threads
 def test_an_agent_can_be_imported_to_at_once_and_no_more_when_removed(server, add_tenant, number):
     tenant = add_tenant(rate_limit=0, agents=())
     item = {"whatsApp": number, "friendName": "lee"}
@@ -459,6 +482,24 @@ def test_a_number_is_an_account_of_one_tenant_of_the_store(server, add_tenant, n
         [number, "ben", "sandbox", "pc", "{}"]]
 
 
+@pytest.mark.parametrize("request_", [b"", b"hello", b"{}", b'{"argv":[7]}', b'{"argv":["check"]}',
+                                      b'{"argv":["tenant","list"]}', b'{"argv":["serve"]}'])
+def test_the_control_socket_runs_nothing_but_commands_that_write(server, request_):
+    with control(server) as client, client.makefile("rb") as stream:
+        client.sendall(struct.pack(">I", len(request_)) + request_)
+        assert stream.read(4) == b"\0\0\0\0"  # it begins
+        reply = json.loads(stream.read(*struct.unpack(">I", stream.read(4))))
+    assert (reply["status"], reply["out"]) == (1, "")
+    assert server.command("tenant", "set", 1, "--name", "Demo").returncode == 0
+
+
+def test_half_a_command_on_the_control_socket_is_none(server):
+    for broken in (b"", b"\0\0", b"\0\0\1\0{", b"\xff\xff\xff\xff"):
+        with control(server) as client:
+            client.sendall(broken)
+    assert server.command("tenant", "set", 1, "--name", "Demo").returncode == 0
+
+
 # --- secrets
 
 
@@ -491,6 +532,14 @@ def test_a_key_from_a_file_or_standard_input_stands_in_no_process_list(server, a
         assert accepts(client) == 200
     # The server's own words are those that it was started with.
     assert b"k3y" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
+
+
+def test_a_secret_is_the_first_line_so_that_it_can_be_typed(server):
+    with subprocess.Popen([WSCRM, "--data", server.data, "agent", "add", "--tenant", "1", "typist",
+                           "--password-stdin"], stdin=subprocess.PIPE, env=environment()) as running:
+        running.stdin.write(b"pa55word\n")
+        running.stdin.flush()  # and no end of it
+        assert running.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("given, told", [("@{}/missing", "missing: No such file or directory"),

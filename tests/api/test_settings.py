@@ -205,6 +205,7 @@ def hang_up(server):
     return wait_until("it has read its configuration again", new_lines)
 
 
+@pytest.mark.threads
 def test_sighup_reads_the_file_again(own_server, file):
     path = file("log-requests = none\n")
     server = own_server("--config", str(path))
