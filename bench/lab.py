@@ -253,10 +253,14 @@ class Lab:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def __enter__(self):
-        for name, libraries in (("load", []), ("upsert", ["-lsqlite3"])):
-            source = BENCH / f"{name}.c"
-            command = ["gcc", *CFLAGS, "-o", self.folder / name, source, *libraries]
-            subprocess.run(command, check=True)
+        try:
+            for name, libraries in (("load", []), ("upsert", ["-lsqlite3"])):
+                source = BENCH / f"{name}.c"
+                command = ["gcc", *CFLAGS, "-o", self.folder / name, source, *libraries]
+                subprocess.run(command, check=True)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

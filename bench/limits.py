@@ -100,42 +100,54 @@ def others_p99_us(bench, *servers):
     return [bench.lab.load_end(run)["p99_us"] for run in runs]
 
 
-def flood_round(bench, server, neighbour, raw):
-    """p99 of the others without a flood and with one, and the server's largest memory."""
+def flood_round(bench, flooded, beside, raw):
+    """How many times their p99 without a flood the others have with one, on the server that is
+    flooded and on one beside it; and the largest memory of the first."""
     lab, plan = bench.lab, bench.plan
-    idle, idle_beside = others_p99_us(bench, server, neighbour)
+    before = others_p99_us(bench, flooded, beside)
     # The flood's clients would be other machines: on this one they must not take the processor from
     # those whom they flood.
     flooding = lab.load_start(
-        server, raw, nice=19, connections=64, seconds=plan.flood_seconds + 1, any_answer=True
+        flooded, raw, nice=19, connections=64, seconds=plan.flood_seconds + 1, any_answer=True
     )
-    watch = Watch(lambda: rss_anon(server.pids))
+    watch = Watch(lambda: rss_anon(flooded.pids))
     time.sleep(0.5)
-    flooded, flooded_beside = others_p99_us(bench, server, neighbour)
+    during = others_p99_us(bench, flooded, beside)
     answered = lab.load_end(flooding)["answered"]
-    one = {"memory": watch.stop(), "others": flooded / idle}
-    one["beside"] = flooded_beside / idle_beside
+    memory = watch.stop()
     bench.say(
-        f"flood: {answered} floods answered, {one['memory'] / MIB:.0f} MiB; p99 {idle} -> {flooded}"
-        f" µs; of nginx beside it {idle_beside} -> {flooded_beside} µs"
+        f"flood: {type(flooded).__name__} answers {answered} in {memory / MIB:.0f} MiB;"
+        f" p99 {before[0]} -> {during[0]} µs, beside it {before[1]} -> {during[1]} µs"
     )
-    return one
+    return {"flooded": during[0] / before[0], "beside": during[1] / before[1], "memory": memory}
 
 
 def flood(bench):
     """64 connections send 16 MiB of rubbish over and over; others ask as ever.
 
-    An nginx that nobody floods stands beside the server: what its clients notice is the machine
-    being busy, which no server can help."""
+    What clients notice of an nginx that stands beside the server and is not flooded is the machine
+    being busy, which no server can help. An nginx that is flooded alike reads bodies and drops them."""
     plan, lab = bench.plan, bench.lab
     server = bench.server("--log-requests", "none")
-    neighbour = Nginx(lab, len(answer(server.port, query(str(number_at(0))))))
-    raw = rubbish()
-    rounds = [flood_round(bench, server, neighbour, raw) for _ in range(plan.flood_rounds)]
+    nginx = Nginx(lab, len(answer(server.port, query(str(number_at(0))))))
+    raw, ours, theirs = rubbish(), [], []
+    for _ in range(plan.flood_rounds):
+        ours.append(flood_round(bench, server, nginx, raw))
+        theirs.append(flood_round(bench, nginx, server, raw))
     server.stop()
-    neighbour.stop()
-    table, most = bench.table, max(one["memory"] for one in rounds)
-    table.add("flood: largest RssAnon", most / MIB, " MiB", most=400)
-    others, beside = (median(one[name] for one in rounds) for name in ("others", "beside"))
-    table.add("flood: others' p99, times their idle p99", others, most=5)
-    table.add("flood: the same of an nginx beside it", beside)
+    nginx.stop()
+    table = bench.table
+    table.add(
+        "flood: largest RssAnon", max(one["memory"] for one in ours) / MIB, " MiB", most=400
+    )
+    table.add(
+        "flood: others' p99, times their p99 without",
+        median(one["flooded"] for one in ours),
+        most=5,
+    )
+    table.add(
+        "flood: the same of nginx, flooded alike", median(one["flooded"] for one in theirs)
+    )
+    table.add(
+        "flood: the same of an nginx beside, not flooded", median(one["beside"] for one in ours)
+    )

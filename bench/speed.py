@@ -1,7 +1,7 @@
 """Figures that are ratios: what a request costs, against something that does as little as possible.
 
-The comparators take turns with the server (A B A B …), so that whatever else the machine does meets
-both; each figure is the median of the rounds' ratios, not the ratio of two averages.
+The comparators take turns with the server in short rounds, so that whatever else the machine does
+meets both; each figure is the median of the rounds' ratios, not the ratio of two averages.
 """
 
 from statistics import median
@@ -25,44 +25,67 @@ def query_load(bench, server, expect=QUERY_DONE):
     )
 
 
+class Contest:
+    """The servers of query and single, each on a store of its own, and one turn of each."""
+
+    def __init__(self, bench, want_query, want_single):
+        self.bench, self.first = bench, bench.plan.customers
+        self.quiet = bench.server("--log-requests", "none")
+        self.servers, self.turns = [self.quiet], [self.query]
+        if want_query:
+            self.logging = bench.server("--log-requests", "all")
+            self.nginx = Nginx(bench.lab, len(answer(self.quiet.port, query(str(number_at(0))))))
+            self.servers += [self.logging, self.nginx]
+            self.turns += [self.query_nginx, self.query_logged]
+        if want_single:
+            self.importing, self.beside = bench.server("--log-requests", "none"), bench.store()
+            self.servers += [self.importing]
+            self.turns += [self.single]
+
+    def query(self):
+        return {"query": query_load(self.bench, self.quiet)["cpu_us_each"]}
+
+    def query_nginx(self):
+        return {"nginx": query_load(self.bench, self.nginx, expect=None)["cpu_us_each"]}
+
+    def query_logged(self):
+        return {"query, logged": query_load(self.bench, self.logging)["cpu_us_each"]}
+
+    def single(self):
+        seconds, first = self.bench.plan.seconds, self.first
+        report = self.bench.lab.load(
+            self.importing,
+            imports(1),
+            connections=256,
+            seconds=seconds,
+            first=first,
+            expect=IMPORT_DONE,
+        )
+        commits = self.bench.lab.upsert(
+            self.beside, first, report["answered"], seconds, group_rows=1
+        )
+        self.first = report["next"]
+        return {
+            "import": report["cpu_us_each"],
+            "import rate": report["rate"],
+            "commit rate": commits["rate"],
+        }
+
+    def round(self, number):
+        """A B C, then C B A: nobody always comes after the same other."""
+        one = {}
+        for turn in self.turns if number % 2 else reversed(self.turns):
+            one.update(turn())
+        figures = ", ".join(f"{name} {value:,.1f}" for name, value in sorted(one.items()))
+        self.bench.say(f"round {number + 1} of {self.bench.plan.rounds}: {figures}")
+        return one
+
+
 def query_and_single(bench, want_query, want_single):
     """CPU of customer/query and of imports of one customer, in one interleaved run."""
-    plan, lab = bench.plan, bench.lab
-    quiet = bench.server("--log-requests", "none")
-    stopping = [quiet]
-    if want_query:
-        logging = bench.server("--log-requests", "all")
-        nginx = Nginx(lab, len(answer(quiet.port, query(str(number_at(0))))))
-        stopping += [logging, nginx]
-    if want_single:
-        importing = bench.server("--log-requests", "none")
-        beside = bench.store()
-        stopping += [importing]
-    rounds, first = [], plan.customers
-    for number in range(plan.rounds):
-        one = {}
-        if want_query:
-            one["nginx"] = query_load(bench, nginx, expect=None)["cpu_us_each"]
-        one["query"] = query_load(bench, quiet)["cpu_us_each"]
-        if want_query:
-            one["query, logged"] = query_load(bench, logging)["cpu_us_each"]
-        if want_single:
-            report = lab.load(
-                importing,
-                imports(1),
-                connections=256,
-                seconds=plan.seconds,
-                first=first,
-                expect=IMPORT_DONE,
-            )
-            commits = lab.upsert(beside, first, report["answered"], plan.seconds, group_rows=1)
-            one["import"], one["import rate"] = report["cpu_us_each"], report["rate"]
-            one["commit rate"] = commits["rate"]
-            first = report["next"]
-        rounds.append(one)
-        figures = ", ".join(f"{name} {value:.1f}" for name, value in one.items())
-        bench.say(f"round {number + 1} of {plan.rounds}: {figures}")
-    for server in stopping:
+    contest = Contest(bench, want_query, want_single)
+    rounds = [contest.round(number) for number in range(bench.plan.rounds)]
+    for server in contest.servers:
         server.stop()
     if want_query:
         report_query(bench.table, rounds)
