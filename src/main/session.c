@@ -89,7 +89,8 @@ static int try_writing(struct context *context, const char *directory, int *ret_
         return ERR_BUSY;
     if (result < 0)
         complain(context, "%s", why);
-    return result;
+    /* A server that was too busy to answer was asked: it is not asked again. */
+    return result == ERR_BUSY ? ERR_PROTOCOL : result;
 }
 
 static int run_writing(struct context *context, const char *directory)

@@ -1,6 +1,7 @@
 """The commands: the same with a server as without one, in force at once, and clear about wrong use."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -498,6 +499,38 @@ def test_half_a_command_on_the_control_socket_is_none(server):
         with control(server) as client:
             client.sendall(broken)
     assert server.command("tenant", "set", 1, "--name", "Demo").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "reply, told",
+    [(b"", "the server did not take the command: "),
+     (b"\0\0\0\0", "the server broke off while it ran the command; whether it took effect is unknown"),
+     (b"\0\0\0\0\0\0\0\2{}", "the server broke off while it ran the command; whether it took effect")],
+)
+def test_a_server_that_breaks_off_is_told_once_and_not_asked_again(store, reply, told):
+    store.add_tenant(5)
+    directory = os.open(store.data, os.O_PATH)
+    with open(store.data / "wscrm.lock", "r+") as lock, socket.socket(socket.AF_UNIX) as fake:
+        whole_file = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, whole_file)
+        fake.bind(f"/proc/self/fd/{directory}/control")
+        os.close(directory)
+        fake.listen()
+        asked = []
+
+        def answer():
+            client, _ = fake.accept()
+            with client, client.makefile("rb") as stream:
+                asked.append(stream.read(*struct.unpack(">I", stream.read(4))))
+                client.sendall(reply)
+
+        server = threading.Thread(target=answer)
+        server.start()
+        done = store.command("agent", "add", "--tenant", 5, "x", check=False)
+        server.join()
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"wscrm: {told}")
+    assert len(asked) == 1 and b'"agent","add"' in asked[0]
 
 
 # --- secrets
