@@ -31,7 +31,7 @@ struct store_reader;
 struct store_settings {
     const char *directory; /* exists; holds wscrm.db, wscrm.key */
     size_t queue_max;      /* write commands that may wait; 4,096 */
-    size_t cache_kib;      /* page cache of each connection; 8,192 */
+    size_t cache_kib;      /* page cache of a reading connection; 8,192; the writer has four */
     size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
     int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
     int64_t (*clock_ms)(void); /* what the store does by itself goes by it; clock_real_ms */

@@ -64,28 +64,38 @@ int connection_ask(struct connection *connection, const char *sql, int64_t *ret_
     return result == 1 ? 0 : result == 0 ? ERR_NOT_FOUND : ERR_STORE;
 }
 
+/* The writer's page cache, in those of readers: the index of a million numbers fits, so that an import
+ * finds its place without reading. */
+#define WRITER_CACHES 4
+
 /* Debian's SQLite has secure_delete on: a deleted row is overwritten with zeros, and freed pages are
  * written once more for it. FAST overwrites where the page is written anyway, which costs our writes
  * nothing measurable, and leaves less of a deleted person in the file than OFF. Foreign keys are not
  * declared: they cost a look-up per row and column on the import's hot path; the writer is the only
  * one who writes, and store_check() looks. Sub-journals of savepoints and sorts stay in memory: a
  * group bounds them. */
-static int configure_common(struct connection *connection, const struct store_settings *settings)
+static int configure_common(struct connection *connection, enum connection_kind kind,
+                            const struct store_settings *settings)
 {
     char sql[512];
     snprintf(sql, sizeof(sql),
              "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;"
              "PRAGMA cache_size = -%zu; PRAGMA mmap_size = %llu;",
-             settings->cache_kib, (unsigned long long)settings->mmap_mib << 20);
+             kind == CONNECTION_WRITE ? settings->cache_kib * WRITER_CACHES : settings->cache_kib,
+             (unsigned long long)settings->mmap_mib << 20);
     return connection_exec(connection, sql);
 }
 
-/* The writer checkpoints itself (writer_checkpoint.c); journal_size_limit makes a log that grew
+/* Pages of 2 KiB (for a new file; an old one keeps its own): an import touches a page of the number's
+ * index at random, and the log, its sync and the copying back cost by the byte. Against pages of 4 KiB
+ * an import takes a tenth less CPU, alone and by the thousand; a query takes the same.
+ * The writer checkpoints itself (writer_checkpoint.c); journal_size_limit makes a log that grew
  * shrink again when it starts over. */
 static int configure_writer(struct connection *connection)
 {
     return connection_exec(connection,
-                           "PRAGMA secure_delete = FAST; PRAGMA journal_mode = WAL;"
+                           "PRAGMA secure_delete = FAST; PRAGMA page_size = 2048;"
+                           "PRAGMA journal_mode = WAL;"
                            "PRAGMA synchronous = " STORE_SYNCHRONOUS ";"
                            "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;");
 }
@@ -106,7 +116,7 @@ int connection_open(const char *path, enum connection_kind kind,
     int result = code == SQLITE_OK ? 0 : connection_fault(ret_connection, code);
     if (result == 0) {
         sqlite3_busy_timeout(ret_connection->db, writes ? WRITE_BUSY_MS : READ_BUSY_MS);
-        result = configure_common(ret_connection, settings);
+        result = configure_common(ret_connection, kind, settings);
     }
     if (result == 0 && writes)
         result = configure_writer(ret_connection);

@@ -5,11 +5,11 @@
 
 /* 16 MiB: a copy then takes some 20 ms, and most pages of a busy table are copied once instead of
  * many times. PASSIVE takes what no reader is in the way of and never waits. */
-#define PASSIVE_PAGES 4000
+#define PASSIVE_PAGES 8000
 /* 64 MiB: readers were in the way each time. RESTART waits for those who read an old state (a read
  * lasts 2 ms), so that the log starts over. When it could not, the next attempt is 4 MiB later. */
-#define RESTART_PAGES    16384
-#define RESTART_RETRY    1024
+#define RESTART_PAGES    32768
+#define RESTART_RETRY    2048
 #define RESTART_BUSY_MS  50
 #define ORDINARY_BUSY_MS 2000
 
