@@ -270,8 +270,9 @@ class Lab:
 
     def start(self, command, **streams):
         streams = {"stdin": subprocess.DEVNULL, **streams}
-        # A signal from the keyboard is for bench/run, which then ends all in order.
-        process = subprocess.Popen(command, start_new_session=True, **streams)
+        # A signal from the keyboard is for bench/run, which then ends all in order. Not a session of
+        # its own: the kernel may give each session an equal share, whatever "nice" says.
+        process = subprocess.Popen(command, process_group=0, **streams)
         self.processes.append(process)
         return process
 
