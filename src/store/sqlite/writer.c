@@ -125,6 +125,16 @@ static void run_command(struct store *store, struct store_call *call)
     arena_reset(&store->writer.arena);
 }
 
+/* A savepoint keeps a copy of each page that is touched in it: a quarter of what a single import costs
+ * the writer. What fails half-way without taking the group along (our own lack of memory) leaves what
+ * it did so far, and says that it does not know. */
+static void run_judged(struct store *store, struct store_call *call)
+{
+    run_command(store, call);
+    if (call->result < 0 && call->progress > 0)
+        call->result = ERR_UNKNOWN;
+}
+
 static void run_in_savepoint(struct store *store, struct store_call *call)
 {
     struct writer *writer = &store->writer;
@@ -301,7 +311,9 @@ static void run_light_group(struct store *store)
         struct store_call *call = lane_take(&writer->light);
         lane_put(&group, call);
         commands++;
-        if (begun)
+        if (begun && call->is_judged)
+            run_judged(store, call);
+        else if (begun)
             run_in_savepoint(store, call);
         if (!writer->light.first)
             take_mail(writer); /* what came meanwhile still rides along */
