@@ -38,7 +38,7 @@ bool address_of(const struct sockaddr *from, struct address *ret_address)
 static int parse_bare(struct str text, struct address *ret_address)
 {
     char copy[INET6_ADDRSTRLEN];
-    if (text.len == 0 || text.len >= sizeof(copy))
+    if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.p, '\0', text.len))
         return ERR_INVALID;
     memcpy(copy, text.p, text.len);
     copy[text.len] = '\0';

@@ -180,8 +180,9 @@ size_t body_start(struct http_connection *c, struct pending *p, char *data, size
 
 bool body_start_over(struct http_connection *c, const struct http_head *head)
 {
-    /* Who expects 100 Continue may send the body or not: nobody knows where the next head is. */
-    if (!head->keep_alive || head->expect_continue || head->content_length > SKIP_MAX)
+    /* Who expects something may send the body or not: nobody knows where the next head is. */
+    if (!head->keep_alive || head->expect_continue || head->expect_unknown ||
+        head->content_length > SKIP_MAX)
         return false;
     c->over_chunked = head->chunked;
     c->chunked = (struct http_chunked){0};

@@ -221,6 +221,7 @@ void http_connection_keep(struct http_connection *c, const char *data, size_t le
 static void feed(struct http_connection *c, char *data, size_t len)
 {
     size_t used = 1;
+    c->in_len = 0; /* what was kept is in `data` now */
     c->in_waits = false;
     while (len && used && !c->broken && !c->in_waits) {
         switch (c->reading_state) {
@@ -235,8 +236,10 @@ static void feed(struct http_connection *c, char *data, size_t len)
         data += used;
         len -= used;
     }
-    if (c->reading_state == READ_HEAD && len == 2 && memcmp(data, "\r\n", 2) == 0)
+    if (c->reading_state == READ_HEAD && len == 2 && memcmp(data, "\r\n", 2) == 0) {
         len = 0; /* an empty line behind a body is no request that has begun */
+        c->in_waits = false;
+    }
     if (c->reading_state != READ_BUDGET) /* else it has kept its part of the body */
         http_connection_keep(c, data, len);
 }

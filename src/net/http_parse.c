@@ -501,7 +501,7 @@ static const char *frame_byte(struct http_chunked *c, char byte)
     case CHUNK_SIZE_LF: return expect_byte(c, byte, '\n', c->left ? CHUNK_DATA : TRAILER_START);
     case CHUNK_DATA_CR: return expect_byte(c, byte, '\r', CHUNK_DATA_LF);
     case CHUNK_DATA_LF: c->line = 0; return expect_byte(c, byte, '\n', CHUNK_SIZE);
-    case TRAILER_LF: return expect_byte(c, byte, '\n', TRAILER_START);
+    case TRAILER_LF: c->trailers++; return expect_byte(c, byte, '\n', TRAILER_START);
     case LAST_LF: c->done = true; return expect_byte(c, byte, '\n', LAST_LF);
     default: return trailer_byte(c, byte);
     }
