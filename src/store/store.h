@@ -71,7 +71,7 @@ struct store_call {
     int64_t subject; /* of a long command: the id it works on */
     size_t rows;     /* upper bound of what it touches; SIZE_MAX: unknown */
     bool begun;      /* a piece of it is on disk */
-    bool is_judged;  /* writes nothing that could still be refused: it needs no savepoint */
+    bool is_judged;  /* what it writes was judged before and can hardly fail: no savepoint */
 };
 
 /* --- customers ------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ static void configure_sqlite(void)
     (void)sqlite3_initialize();
 }
 
-static int connection_fault(struct connection *connection, int code)
+int connection_fault(struct connection *connection, int code)
 {
     connection->fault = code;
     snprintf(connection->fault_text, sizeof(connection->fault_text), "%s (%d)",

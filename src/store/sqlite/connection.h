@@ -38,6 +38,8 @@ int connection_open(const char *path, enum connection_kind kind,
                     struct connection *ret_connection) MUST_USE;
 void connection_close(struct connection *connection);
 void connection_clear(struct connection *connection); /* forgets the fault */
+/* Notes a fault (an SQLite code): the transaction is lost. Returns ERR_STORE. */
+int connection_fault(struct connection *connection, int code);
 
 /* SQL texts without parameters, without rows. ERR_STORE. */
 int connection_exec(struct connection *connection, const char *sql) MUST_USE;

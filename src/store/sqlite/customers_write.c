@@ -1,5 +1,5 @@
-/* Customers: the import. Each item is judged fully before anything of it is written, so neither it nor
- * the import needs a savepoint. */
+/* Customers: the import. Each item is judged fully before anything of it is written, and so needs no
+ * savepoint of its own. */
 #include <string.h>
 
 #include "domain/number.h"
@@ -366,6 +366,6 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
 
 void store_customers_upsert(struct store *store, struct customers_upsert *op)
 {
-    op->call.is_judged = true;
+    op->call.is_judged = op->count == 1; /* of several, some may be written already */
     writer_post(store, &op->call, op->count, run_customers_upsert);
 }

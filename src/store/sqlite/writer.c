@@ -125,14 +125,14 @@ static void run_command(struct store *store, struct store_call *call)
     arena_reset(&store->writer.arena);
 }
 
-/* A savepoint keeps a copy of each page that is touched in it: a quarter of what a single import costs
- * the writer. What fails half-way without taking the group along (our own lack of memory) leaves what
- * it did so far, and says that it does not know. */
+/* A savepoint keeps a copy of each page that is touched in it, which a single import need not pay for.
+ * Should it fail half-way after all, it takes the group along: nothing of it is kept. */
 static void run_judged(struct store *store, struct store_call *call)
 {
+    struct connection *connection = &store->writer.connection;
     run_command(store, call);
-    if (call->result < 0 && call->progress > 0)
-        call->result = ERR_UNKNOWN;
+    if (call->result == ERR_STORE && !connection->fault)
+        (void)connection_fault(connection, SQLITE_ABORT);
 }
 
 static void run_in_savepoint(struct store *store, struct store_call *call)
