@@ -13,6 +13,19 @@ static void close_is_announced_and_kept(void **state)
     client_close(&c);
 }
 
+static void a_refused_request_that_asks_for_the_end_gets_it(void **state)
+{
+    struct site *site = *state;
+    site_open(site);
+    struct client c = client_open(site);
+    client_send(&c,
+                "POST /refuse HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: 5\r\n\r\n"
+                "hello");
+    client_expect_last(&c, 404, "404 refused");
+    client_expect_end(&c);
+    client_close(&c);
+}
+
 static void http_1_0_closes_unless_it_asks_to_be_kept(void **state)
 {
     struct site *site = *state;
@@ -127,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         site_test(close_is_announced_and_kept),
+        site_test(a_refused_request_that_asks_for_the_end_gets_it),
         site_test(http_1_0_closes_unless_it_asks_to_be_kept),
         site_test(what_a_client_sends_behind_an_error_does_not_take_the_reply_away),
         site_test(a_client_that_never_stops_sending_behind_an_error_is_closed),

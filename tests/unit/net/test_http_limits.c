@@ -7,11 +7,13 @@
  * the server accepts through this function, which says that they come from elsewhere. */
 static const char *clients_come_from;
 static int accept_error; /* what accepting fails with; 0: nothing */
+static int accept_errors;
 
 int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size, int flags)
 {
     if (accept_error) {
         errno = accept_error;
+        accept_errors++;
         return -1;
     }
     int taken = (int)syscall(SYS_accept4, fd, address, size, flags);
@@ -26,7 +28,7 @@ int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size,
 static int prepare(void **state)
 {
     clients_come_from = NULL;
-    accept_error = 0;
+    accept_error = accept_errors = 0;
     return site_prepare(state);
 }
 
@@ -133,6 +135,7 @@ static void without_descriptors_accepting_pauses_and_goes_on(void **state)
     struct client c = client_open(site);
     client_get(&c, "/a");
     client_expect_silence(&c);
+    assert_int_equal(accept_errors, 1); /* it does not try again in every turn */
     accept_error = 0;
     client_expect(&c, 200, "GET /a");
     client_close(&c);
