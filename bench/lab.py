@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
+STORE = BENCH.parent / "src" / "store" / "sqlite"
 WSCRM = Path(os.environ.get("WSCRM") or BENCH.parent / "build" / "wscrm").resolve()
 
 # Those of meson.build: the comparators are held to what the product is held to.
@@ -32,13 +33,18 @@ AGENT = "lsl001"
 SLOT = "#" * 12  # load.c puts a customer's number there
 
 WORKERS = 2  # of wscrm and of nginx
-CACHE_KIB = 8 * 1024  # wscrm's own default (--store-cache), which the comparators get too
+READER_CACHE_KIB = 8 * 1024  # wscrm's own default: --store-cache
 PATIENCE_S = 60
 
 
 def number_at(index):
     """The number of the index-th customer: the same function as in number.h."""
     return 861000000000 + index * 2654435761 % 2**64 % 2**30
+
+
+def constant(file, name):
+    """A number that the product's store is built with, for a comparator that must do alike."""
+    return int(re.search(rf"^#define {name} +(\d+)\b", (STORE / file).read_text(), re.M)[1])
 
 
 # --- what the kernel says about a process
@@ -342,8 +348,12 @@ class Lab:
 
     def upsert(self, data, first, rows, seconds, group_rows):
         """A run of upsert.c on a store that nobody has open."""
-        command = [self.folder / "upsert", data / "wscrm.db", first, rows, seconds]
-        command += [group_rows, CACHE_KIB]
+        command = [self.folder / "upsert", data / "wscrm.db", first, rows, seconds, group_rows]
+        command += [
+            constant("writer.h", "GROUP_MAX_US"),
+            constant("writer_checkpoint.c", "PASSIVE_PAGES"),
+            constant("connection.c", "WRITER_CACHES") * READER_CACHE_KIB,
+        ]
         run = self.start([str(word) for word in command], stdout=subprocess.PIPE)
         line = run.communicate()[0]
         self.processes.remove(run)

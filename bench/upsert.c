@@ -1,12 +1,13 @@
 /* The comparator of ./bench/run for imports: the same rows, written by a loop inside the process.
  *
- *     upsert STORE FIRST ROWS SECONDS GROUP_ROWS CACHE_KIB
+ *     upsert STORE FIRST ROWS SECONDS GROUP_ROWS GROUP_US CHECKPOINT_PAGES CACHE_KIB
  *
  * STORE is a database that the product made and filled: schema and indexes are the product's own,
  * and so is each value that is written, because the first customer in it is the pattern of all. The
  * numbers are those that load.c puts in its slots from FIRST on. The loop ends after ROWS rows or
- * SECONDS seconds. A transaction ends after GROUP_ROWS rows or 20 ms, as the product's does; 1 is a
- * commit per request. One line of JSON on stdout says how it went. */
+ * SECONDS seconds. A transaction ends after GROUP_ROWS rows or GROUP_US µs, as the product's does; 1
+ * row is a commit per request. The log is copied every CHECKPOINT_PAGES pages. One line of JSON on
+ * stdout says how it went. */
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,11 +19,6 @@
 #include <time.h>
 
 #include "number.h"
-
-/* As in src/store/sqlite: a group's longest time (writer.h), pages between two checkpoints
- * (writer_checkpoint.c). */
-#define GROUP_MAX_US  20000
-#define PASSIVE_PAGES 4000
 
 #define COLUMNS                                                                               \
     "tenant, number, friend_name, birthday, address, email, profession, income, description," \
@@ -43,7 +39,7 @@ static const char upsert_sql[] =
 struct upsert {
     sqlite3 *db;
     sqlite3_stmt *pattern, *statement, *begin, *commit;
-    int log_pages, log_pages_copied;
+    int log_pages, log_pages_copied, checkpoint_pages;
 };
 
 static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *format, ...)
@@ -128,7 +124,7 @@ static void checkpoint_if_due(struct upsert *up)
 {
     if (up->log_pages < up->log_pages_copied)
         up->log_pages_copied = 0; /* it started over */
-    if (up->log_pages - up->log_pages_copied < PASSIVE_PAGES)
+    if (up->log_pages - up->log_pages_copied < up->checkpoint_pages)
         return;
     up->log_pages_copied = up->log_pages;
     sqlite3_wal_checkpoint_v2(up->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -170,7 +166,7 @@ static void row_write(struct upsert *up, sqlite3_value **values, int64_t number)
 }
 
 struct task {
-    int64_t first, rows, group_rows, end_us;
+    int64_t first, rows, end_us, group_rows, group_us;
 };
 
 static int64_t group_write(struct upsert *up, sqlite3_value **values, const struct task *task,
@@ -182,7 +178,7 @@ static int64_t group_write(struct upsert *up, sqlite3_value **values, const stru
         row_write(up, values, number_at(task->first + written + count));
         count++;
     } while (count < task->group_rows && written + count < task->rows &&
-             now_us(CLOCK_MONOTONIC) < began_us + GROUP_MAX_US);
+             now_us(CLOCK_MONOTONIC) < began_us + task->group_us);
     step(up, up->commit);
     checkpoint_if_due(up);
     return count;
@@ -192,14 +188,19 @@ int main(int argc, char **argv)
 {
     static struct upsert up;
     sqlite3_value *values[COLUMN_COUNT];
-    if (argc != 7)
-        die("usage: upsert STORE FIRST ROWS SECONDS GROUP_ROWS CACHE_KIB");
-    store_open(&up, argv[1], atoi(argv[6]));
+    if (argc != 9)
+        die("usage: upsert STORE FIRST ROWS SECONDS GROUP_ROWS GROUP_US CHECKPOINT_PAGES "
+            "CACHE_KIB");
+    store_open(&up, argv[1], atoi(argv[8]));
+    up.checkpoint_pages = atoi(argv[7]);
     pattern_read(&up, values);
 
     int64_t began_us = now_us(CLOCK_MONOTONIC), began_cpu_us = cpu_us(), written = 0;
-    struct task task = {atoll(argv[2]), atoll(argv[3]), atoll(argv[5]),
-                        began_us + (int64_t)(atof(argv[4]) * 1e6)};
+    struct task task = {.first = atoll(argv[2]),
+                        .rows = atoll(argv[3]),
+                        .end_us = began_us + (int64_t)(atof(argv[4]) * 1e6),
+                        .group_rows = atoll(argv[5]),
+                        .group_us = atoll(argv[6])};
     while (written < task.rows && now_us(CLOCK_MONOTONIC) < task.end_us)
         written += group_write(&up, values, &task, written);
     printf("{\"rows\":%lld,\"seconds\":%.6f,\"cpu_us\":%lld}\n", (long long)written,
