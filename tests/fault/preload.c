@@ -221,32 +221,46 @@ static void find_markers(const char *data, size_t len)
     }
 }
 
-static bool starts_frame(off_t offset)
-{
-    return page_size != 0 && offset >= LOG_HEADER &&
-           (offset - LOG_HEADER) % (off_t)(page_size + FRAME_HEADER) == 0;
-}
-
-/* What was just written to the log. SQLite writes a frame's header, then its page. */
-static void record_write(int fd, const char *data, size_t len, off_t offset)
+static void note_page_size(int fd, const char *data, size_t len, off_t offset)
 {
     unsigned char header[LOG_HEADER];
-    pthread_mutex_lock(&mutex);
-    sequence++;
-    atomic_fetch_add(&state->writes, 1);
     if (offset == 0 && len >= LOG_HEADER)
         page_size = big_endian((const unsigned char *)data + 8);
     else if (page_size == 0 && real_pread(fd, header, LOG_HEADER, 0) == LOG_HEADER)
         page_size = big_endian(header + 8); /* a log that was there before */
-    bool is_header = starts_frame(offset) && len >= FRAME_HEADER;
-    if (is_header)
+}
+
+/* The next piece of a write that belongs together: a frame's header, or its page, or what there is of
+ * one. A write may hold many frames, or a part of one. */
+static size_t record_piece(const char *data, size_t len, off_t offset)
+{
+    size_t frame = page_size + FRAME_HEADER;
+    size_t at = (size_t)(offset - LOG_HEADER) % frame;
+    size_t left = at < FRAME_HEADER ? FRAME_HEADER - at : frame - at;
+    size_t piece = left < len ? left : len;
+    if (at == 0 && piece == FRAME_HEADER)
         page_commits = big_endian((const unsigned char *)data + 4) != 0;
-    find_markers(data, len);
-    if (page_commits && !(is_header && len == FRAME_HEADER)) {
+    if (at < FRAME_HEADER)
+        return piece;
+    find_markers(data, piece);
+    if (page_commits && piece == left) {
         while (uncommitted_count > 0)
             markers[uncommitted[--uncommitted_count]].commit = sequence;
         page_commits = false;
     }
+    return piece;
+}
+
+/* What was just written to the log. */
+static void record_write(int fd, const char *data, size_t len, off_t offset)
+{
+    pthread_mutex_lock(&mutex);
+    sequence++;
+    atomic_fetch_add(&state->writes, 1);
+    note_page_size(fd, data, len, offset);
+    size_t at = offset < LOG_HEADER ? (size_t)(LOG_HEADER - offset) : 0;
+    while (page_size != 0 && at < len)
+        at += record_piece(data + at, len - at, offset + (off_t)at);
     pthread_mutex_unlock(&mutex);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/sqlite/log_vfs.h"
+
 /* FULL: a commit is on disk before it is acknowledged. With a group of commands per commit it costs
  * no more than NORMAL (measured: 64,000 commands/s with either at 1,000 outstanding). */
 #define STORE_SYNCHRONOUS "FULL"
@@ -112,7 +114,7 @@ int connection_open(const char *path, enum connection_kind kind,
     int code = sqlite3_open_v2(path, &ret_connection->db,
                                (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                               NULL);
+                               writes ? log_vfs_name() : NULL);
     int result = code == SQLITE_OK ? 0 : connection_fault(ret_connection, code);
     if (result == 0) {
         sqlite3_busy_timeout(ret_connection->db, writes ? WRITE_BUSY_MS : READ_BUSY_MS);

@@ -12,7 +12,7 @@
 struct faulty_disk {
     atomic_int write_error, sync_error, read_error, open_error;
     atomic_int writes_left; /* so many writes still go well */
-    atomic_int syncs, failures;
+    atomic_int writes, syncs, failures;
     sqlite3_vfs vfs;
     sqlite3_vfs *real;
 };
@@ -49,6 +49,7 @@ static int faulty_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at
 static int faulty_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
 {
     int error = atomic_load(&disk.write_error);
+    atomic_fetch_add(&disk.writes, 1);
     if (error && atomic_fetch_sub(&disk.writes_left, 1) <= 0)
         return disk_fails(error);
     return real_file(file)->pMethods->xWrite(real_file(file), data, len, at);
