@@ -162,3 +162,15 @@ void buf_add_json_comma(struct buf *b)
     if (last != '{' && last != '[' && last != ':')
         buf_add_char(b, ',');
 }
+
+void buf_add_json_text(struct buf *b, const char *name, struct str text)
+{
+    buf_add_json_name(b, name);
+    buf_add_json_str(b, text);
+}
+
+void buf_add_json_i64(struct buf *b, const char *name, int64_t value)
+{
+    buf_add_json_name(b, name);
+    buf_add_i64(b, value);
+}

@@ -50,6 +50,9 @@ void buf_add_json_str(struct buf *b, struct str s);  /* with the quotes */
 void buf_add_json_part(struct buf *b, struct str s); /* without the quotes: part of a string */
 /* `"name":` with a comma before it unless the byte before is `{` or `[`. The name needs no escape.*/
 void buf_add_json_name(struct buf *b, const char *name);
+/* Whole members, a comma before them in the same way. */
+void buf_add_json_text(struct buf *b, const char *name, struct str text);
+void buf_add_json_i64(struct buf *b, const char *name, int64_t value);
 /* A comma unless the byte before is `{`, `[`, or `:`. For array items. */
 void buf_add_json_comma(struct buf *b);
 

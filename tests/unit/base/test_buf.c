@@ -185,6 +185,11 @@ static void names_and_commas_know_where_they_stand(void **state)
     buf_add_text(&b, "null}");
     assert_buf(&b, "{\"a\":[1,2,3],\"b\":null}");
     buf_clear(&b);
+    buf_add_char(&b, '{');
+    buf_add_json_text(&b, "a", STR("say \"hi\""));
+    buf_add_json_i64(&b, "b", -7);
+    assert_buf(&b, "{\"a\":\"say \\\"hi\\\"\",\"b\":-7");
+    buf_clear(&b);
     buf_add_json_comma(&b);
     assert_buf(&b, "");
     buf_free(&b);
