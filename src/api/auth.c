@@ -99,11 +99,6 @@ static bool is_fresh(const struct exchange *x, const struct tenant *tenant,
     return token_fresh_local(x->now_ms, &moment->local, zone, window_s);
 }
 
-static bool is_account(const struct tenant *tenant, struct str user_name)
-{
-    return str_eq(tenant->admin, user_name) || tenant_agent(tenant, user_name) != NULL;
-}
-
 static int check_token(struct exchange *x, struct digest *digest, const struct tenant *tenant,
                        const struct credentials *given)
 {
@@ -153,7 +148,7 @@ static int check_tenant(struct exchange *x, const struct tenant *tenant,
 {
     if (!tenant || tenant->api_key.len == 0)
         return refuse(x, STATUS_APP_SECRET);
-    if (x->scheme == SCHEME_BODY && !is_account(tenant, given->user_name))
+    if (x->scheme == SCHEME_BODY && !tenant_has_user(tenant, given->user_name))
         return refuse(x, STATUS_MAIN_USER);
     return 0;
 }

@@ -17,10 +17,17 @@ struct import_input {
 };
 
 static const struct input_field import_fields[] = {
-    {"userName", INPUT_NAME, offsetof(struct import_input, user_name), TENANT_NAME_LONGEST,
-     STATUS_USER_NAME_NULL, 0},
-    {"data", INPUT_LIST, offsetof(struct import_input, data), IMPORT_MAX, STATUS_DATA_EMPTY,
-     STATUS_DATA_SIZE},
+    {.name = "userName",
+     .type = INPUT_NAME,
+     .offset = offsetof(struct import_input, user_name),
+     .longest = TENANT_NAME_LONGEST,
+     .missing = STATUS_USER_NAME_NULL},
+    {.name = "data",
+     .type = INPUT_LIST,
+     .offset = offsetof(struct import_input, data),
+     .longest = IMPORT_MAX,
+     .missing = STATUS_DATA_EMPTY,
+     .longer = STATUS_DATA_SIZE},
 };
 
 /* batchImport is the same without userName, and takes a bare array too. */
@@ -125,16 +132,6 @@ static void judge_outcome(struct exchange *x, size_t i)
     }
 }
 
-static void add_number(struct buf *b, int64_t number)
-{
-    char digits[NUMBER_MAX_DIGITS + 4];
-    size_t count = number_format(number, digits);
-    buf_add_json_comma(b);
-    buf_add_char(b, '"');
-    buf_add(b, digits, count);
-    buf_add_char(b, '"');
-}
-
 /* What was sent in place of a number is echoed up to this length. */
 static struct str echo(struct str text)
 {
@@ -166,7 +163,8 @@ static size_t add_successes(struct buf *b, const struct import *import)
     size_t count = 0;
     for (size_t i = 0; i < import->upsert.count; i++) {
         if (import->verdicts[import->index_of[i]].code == 0) {
-            add_number(b, import->changes[i].number);
+            buf_add_json_comma(b);
+            reply_add_number(b, import->changes[i].number);
             count++;
         }
     }

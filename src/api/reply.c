@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "domain/number.h"
+
 /* An answer of 1,000 customers with every field at its longest stays below it. */
 #define REPLY_MAX ((size_t)64 << 20)
 
@@ -39,6 +41,13 @@ void reply_nothing(struct exchange *x)
 {
     buf_add_text(reply_begin(x), "null");
     reply_end(x);
+}
+
+void reply_add_number(struct buf *b, int64_t number)
+{
+    char digits[NUMBER_MAX_DIGITS + 4];
+    size_t count = number_format(number, digits);
+    buf_add_json_str(b, (struct str){digits, count});
 }
 
 void envelope_error(struct buf *out, int code, struct str message)

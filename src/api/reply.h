@@ -14,6 +14,9 @@ void reply_end(struct exchange *x);
 /* "data":null */
 void reply_nothing(struct exchange *x);
 
+/* A WhatsApp number as a JSON text. */
+void reply_add_number(struct buf *b, int64_t number);
+
 /* Refusals; each returns ERR_INVALID, so that `return refuse(…)` stops a chain of checks. */
 int refuse(struct exchange *x, enum status status); /* documented code and message */
 int refuse_with(struct exchange *x, enum status status,

@@ -98,20 +98,35 @@ static int compare_fields(const void *a, const void *b)
     return compare_names((*left)->name, (*right)->name);
 }
 
+static int compare_accounts(const void *a, const void *b)
+{
+    const struct account *left = *(const struct account *const *)a,
+                         *right = *(const struct account *const *)b;
+    if (left->agent_id != right->agent_id)
+        return left->agent_id < right->agent_id ? -1 : 1;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
 static int seal_tenant(struct arena *arena, struct tenant *tenant)
 {
     tenant->agents_by_name =
         arena_calloc(arena, tenant->agent_count, sizeof(*tenant->agents_by_name));
+    tenant->accounts_by_agent =
+        arena_calloc(arena, tenant->account_count, sizeof(*tenant->accounts_by_agent));
     tenant->fields_by_name =
         arena_calloc(arena, tenant->field_count, sizeof(*tenant->fields_by_name));
-    if (!tenant->agents_by_name || !tenant->fields_by_name)
+    if (!tenant->agents_by_name || !tenant->accounts_by_agent || !tenant->fields_by_name)
         return ERR_NOMEM;
     for (size_t i = 0; i < tenant->agent_count; i++)
         tenant->agents_by_name[i] = &tenant->agents[i];
+    for (size_t i = 0; i < tenant->account_count; i++)
+        tenant->accounts_by_agent[i] = &tenant->accounts[i];
     for (size_t i = 0; i < tenant->field_count; i++)
         tenant->fields_by_name[i] = &tenant->fields[i];
     qsort(tenant->agents_by_name, tenant->agent_count, sizeof(*tenant->agents_by_name),
           compare_agents);
+    qsort(tenant->accounts_by_agent, tenant->account_count, sizeof(*tenant->accounts_by_agent),
+          compare_accounts);
     qsort(tenant->fields_by_name, tenant->field_count, sizeof(*tenant->fields_by_name),
           compare_fields);
     return 0;
@@ -187,6 +202,11 @@ const struct agent *tenant_agent(const struct tenant *tenant, struct str user_na
     return found ? *found : NULL;
 }
 
+bool tenant_has_user(const struct tenant *tenant, struct str user_name)
+{
+    return str_eq(tenant->admin, user_name) || tenant_agent(tenant, user_name) != NULL;
+}
+
 const struct field *tenant_field(const struct tenant *tenant, struct str name)
 {
     const struct field wanted = {.name = name}, *key = &wanted;
@@ -206,6 +226,26 @@ const struct agent *tenant_agent_by_id(const struct tenant *tenant, int64_t id)
     if (tenant->agent_count == 0)
         return NULL;
     return bsearch(&id, tenant->agents, tenant->agent_count, sizeof(*tenant->agents), agent_after);
+}
+
+struct str tenant_agent_name(const struct tenant *tenant, int64_t id)
+{
+    const struct agent *agent = tenant_agent_by_id(tenant, id);
+    return agent ? agent->user_name : (struct str){0};
+}
+
+static int account_after(const void *number, const void *account)
+{
+    int64_t left = *(const int64_t *)number, right = ((const struct account *)account)->number;
+    return (left > right) - (left < right);
+}
+
+const struct account *tenant_account(const struct tenant *tenant, int64_t number)
+{
+    if (tenant->account_count == 0)
+        return NULL;
+    return bsearch(&number, tenant->accounts, tenant->account_count, sizeof(*tenant->accounts),
+                   account_after);
 }
 
 const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id)
@@ -251,4 +291,10 @@ bool user_name_allowed(struct str name)
     return name.len > 0 && utf8_valid(name.p, name.len) &&
            utf8_count(name) <= TENANT_NAME_LONGEST && !has_control(name) &&
            !memchr(name.p, ',', name.len) && str_eq(str_trim(name), name);
+}
+
+bool password_allowed(struct str password)
+{
+    size_t count = utf8_count(password);
+    return count >= PASSWORD_SHORTEST && count <= PASSWORD_LONGEST;
 }

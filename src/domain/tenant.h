@@ -1,5 +1,5 @@
-/* A tenant: a customer company with its admin account, agents and extended fields; and the immutable
- * snapshot of all tenants that requests are judged by.
+/* A tenant: a customer company with its admin account, agents, WhatsApp accounts and extended fields; and
+ * the immutable snapshot of all tenants that requests are judged by.
  *
  * A snapshot is made whole by the store, never changed, shared by threads, and freed with its last
  * reference. Everything in it lives as long as it. */
@@ -14,12 +14,14 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "base/zone.h"
+#include "domain/account.h"
 
-#define TENANTS_MAX       10000
-#define TENANT_MAX_AGENTS 10000
-#define TENANT_MAX_FIELDS 100
-#define TENANT_NAME_LONGEST \
-    255 /* characters: tenant names, admins, agents, nicknames, field names */
+#define TENANTS_MAX         10000
+#define TENANT_MAX_AGENTS   10000
+#define TENANT_MAX_ACCOUNTS 10000
+#define TENANT_MAX_FIELDS   100
+/* Characters: tenant names, admins, agents, nicknames, account names, field names. */
+#define TENANT_NAME_LONGEST     255
 #define TENANT_MAX_RATE         10000 /* calls a second and API */
 #define TENANT_DEFAULT_RATE     50    /* Development Guide: 50 times/1s per single API */
 #define TENANT_MAX_WINDOW_S     86400
@@ -57,6 +59,10 @@ bool field_name_allowed(struct str name);
 /* A user name, admin name: 1 to TENANT_NAME_LONGEST characters, no control characters or commas, no
  * blanks at its ends (lists of executors are comma separated). */
 bool user_name_allowed(struct str name);
+/* An agent's password has so many characters. */
+#define PASSWORD_SHORTEST 6
+#define PASSWORD_LONGEST  128
+bool password_allowed(struct str password);
 
 struct tenant {
     int64_t id;
@@ -68,17 +74,24 @@ struct tenant {
     const struct zone *zone;
     struct agent *agents; /* ascending by id */
     size_t agent_count;
+    struct account *accounts; /* ascending by number */
+    size_t account_count;
     struct field *fields; /* ascending by id */
     size_t field_count;
-    const struct agent *
-        *agents_by_name; /* ascending by memcmp of the name; tenants_seal() makes it */
+    /* The same in another order; tenants_seal() makes these. Names are ascending by memcmp. */
+    const struct agent **agents_by_name;
+    const struct account **accounts_by_agent; /* ascending by agent_id, then by number */
     const struct field **fields_by_name;
 };
 
 const struct agent *tenant_agent(const struct tenant *tenant, struct str user_name); /* or NULL */
-const struct agent *tenant_agent_by_id(const struct tenant *tenant, int64_t id);     /* or NULL */
-const struct field *tenant_field(const struct tenant *tenant, struct str name);      /* or NULL */
-const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id);     /* or NULL */
+/* Whether it is the name of the admin account or of an agent. */
+bool tenant_has_user(const struct tenant *tenant, struct str user_name);
+const struct agent *tenant_agent_by_id(const struct tenant *tenant, int64_t id); /* or NULL */
+struct str tenant_agent_name(const struct tenant *tenant, int64_t id); /* len 0: no such agent */
+const struct account *tenant_account(const struct tenant *tenant, int64_t number); /* or NULL */
+const struct field *tenant_field(const struct tenant *tenant, struct str name);    /* or NULL */
+const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id);   /* or NULL */
 
 struct tenants;
 

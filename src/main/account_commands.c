@@ -43,18 +43,21 @@ static int take_transport(struct context *context, struct account_write *write)
 
 static int take_platform(struct context *context, struct account_write *write)
 {
-    int64_t index;
+    enum platform platform;
     struct str text = argument(context, "platform");
-    write->platform = text.p ? text : STR("pc");
-    if (value_choice(write->platform, "pc|mobile|cloud", &index) < 0) {
+    if (text.p && platform_parse(text, &platform) < 0) {
         complain(context, "--platform: pc, mobile or cloud expected, not \"%.*s\"", (int)text.len,
                  text.p);
         return ERR_INVALID;
     }
+    write->platform = text;
     return 0;
 }
 
-static int take_settings(struct context *context, struct buf *object)
+typedef int take_setting(struct buf *object, struct str text, unsigned *seen, char *why,
+                         size_t why_size);
+
+static int take_settings(struct context *context, take_setting *take, struct buf *object)
 {
     size_t index = 0;
     unsigned seen = 0;
@@ -62,13 +65,26 @@ static int take_settings(struct context *context, struct buf *object)
     buf_add_char(object, '{');
     while (argument_next(context, "set", &index, &text)) {
         char why[ACCOUNT_SETTING_WHY_MAX];
-        if (account_settings_add(object, text, &seen, why, sizeof(why)) < 0) {
+        if (take(object, text, &seen, why, sizeof(why)) < 0) {
             complain(context, "--set: %s", why);
             return ERR_INVALID;
         }
     }
     buf_add_char(object, '}');
     return object->failed ? ERR_NOMEM : 0;
+}
+
+/* What `account add` and `account set` have in common. */
+static int take_options(struct context *context, take_setting *take, struct buf *settings,
+                        struct account_write *write)
+{
+    write->agent = argument(context, "agent");
+    if (take_account(context, write) < 0 ||
+        argument_text(context, "name", TENANT_NAME_LONGEST, &write->name) < 0 ||
+        take_platform(context, write) < 0 || take_settings(context, take, settings) < 0)
+        return ERR_INVALID;
+    write->settings = (struct str){settings->data, settings->len};
+    return 0;
 }
 
 static int write_account(struct context *context,
@@ -81,10 +97,15 @@ static int write_account(struct context *context,
     return sync_end(&sync, &write->call);
 }
 
-static int add_outcome(struct context *context, int result, const struct account_write *write)
+static int no_tenant(struct context *context, const struct account_write *write)
+{
+    complain(context, "there is no tenant %" PRId64, write->tenant_id);
+    return EXIT_FAILED;
+}
+
+static int outcome(struct context *context, int result, const struct account_write *write)
 {
     switch (result) {
-    case ERR_NOT_FOUND: complain(context, "there is no tenant %" PRId64, write->tenant_id); break;
     case ERR_NO_AGENT:
         complain(context, "tenant %" PRId64 " has no agent \"%.*s\"", write->tenant_id,
                  (int)write->agent.len, write->agent.p);
@@ -93,6 +114,9 @@ static int add_outcome(struct context *context, int result, const struct account
         complain(context, "%" PRId64 " is an account already, of this tenant or another",
                  write->number);
         break;
+    case ERR_TOO_LARGE:
+        complain(context, "the tenant has %d accounts: no more", TENANT_MAX_ACCOUNTS);
+        break;
     default: return result < 0 ? complain_store(context, result) : EXIT_GOOD;
     }
     return EXIT_FAILED;
@@ -100,15 +124,41 @@ static int add_outcome(struct context *context, int result, const struct account
 
 int account_add(struct context *context)
 {
-    struct account_write write = {.agent = argument(context, "agent")};
+    struct account_write write = {0};
     struct buf settings;
     int status = EXIT_WRONG_USE;
     buf_init(&settings, ACCOUNT_MAX_SETTINGS_LEN);
-    if (take_account(context, &write) == 0 && take_transport(context, &write) == 0 &&
-        take_platform(context, &write) == 0 && take_settings(context, &settings) == 0) {
-        write.settings = (struct str){settings.data, settings.len};
-        status = add_outcome(context, write_account(context, store_account_add, &write), &write);
+    if (take_options(context, account_settings_add, &settings, &write) == 0 &&
+        take_transport(context, &write) == 0) {
+        write.platform = write.platform.p ? write.platform : STR("pc");
+        int result = write_account(context, store_account_add, &write);
+        status =
+            result == ERR_NOT_FOUND ? no_tenant(context, &write) : outcome(context, result, &write);
     }
+    buf_free(&settings);
+    return status;
+}
+
+/* The outcome of a verb on an account that is there. */
+static int outcome_of_own(struct context *context, int result, const struct account_write *write)
+{
+    if (result != ERR_NOT_FOUND)
+        return outcome(context, result, write);
+    complain(context, "tenant %" PRId64 " has no account %" PRId64, write->tenant_id,
+             write->number);
+    return EXIT_FAILED;
+}
+
+int account_set(struct context *context)
+{
+    struct account_write write = {0};
+    struct buf settings;
+    int status = EXIT_WRONG_USE;
+    buf_init(&settings, ACCOUNT_MAX_SETTINGS_LEN);
+    if (context->arguments->count == 2)
+        complain(context, "nothing to set; `wscrm account set --help` lists what can be");
+    else if (take_options(context, account_settings_change, &settings, &write) == 0)
+        status = outcome_of_own(context, write_account(context, store_account_set, &write), &write);
     buf_free(&settings);
     return status;
 }
@@ -118,46 +168,30 @@ int account_remove(struct context *context)
     struct account_write write = {0};
     if (take_account(context, &write) < 0)
         return EXIT_WRONG_USE;
-    int result = write_account(context, store_account_remove, &write);
-    if (result == ERR_NOT_FOUND) {
-        complain(context, "tenant %" PRId64 " has no account %" PRId64, write.tenant_id,
-                 write.number);
-        return EXIT_FAILED;
-    }
-    return result < 0 ? complain_store(context, result) : EXIT_GOOD;
-}
-
-struct listing {
-    struct table table;
-    const struct tenant *tenant;
-};
-
-static void list_account(void *context, const struct account *account)
-{
-    struct listing *listing = context;
-    const struct agent *agent = tenant_agent_by_id(listing->tenant, account->agent_id);
-    table_add_i64(&listing->table, account->number);
-    table_add(&listing->table, agent ? agent->user_name : STR(""));
-    table_add(&listing->table, account->transport);
-    table_add(&listing->table, account->platform);
-    table_add(&listing->table, account->settings);
+    return outcome_of_own(context, write_account(context, store_account_remove, &write), &write);
 }
 
 int account_list(struct context *context)
 {
-    static const char *const headers[] = {"NUMBER",   "AGENT",    "TRANSPORT",
+    static const char *const headers[] = {"NUMBER",   "NAME",     "AGENT", "TRANSPORT",
                                           "PLATFORM", "SETTINGS", NULL};
     struct tenants *tenants;
-    struct listing listing;
-    int status = context_tenant(context, "tenant", &tenants, &listing.tenant);
+    const struct tenant *tenant;
+    struct table table;
+    int status = context_tenant(context, "tenant", &tenants, &tenant);
     if (status != EXIT_GOOD)
         return status;
-    table_begin(&listing.table, context->out, headers);
-    int result = store_accounts_each(context->store, listing.tenant->id, list_account, &listing);
+    table_begin(&table, context->out, headers);
+    for (size_t i = 0; i < tenant->account_count; i++) {
+        const struct account *account = &tenant->accounts[i];
+        table_add_i64(&table, account->number);
+        table_add(&table, account->name);
+        table_add(&table, tenant_agent_name(tenant, account->agent_id));
+        table_add(&table, account->transport);
+        table_add(&table, str_of(platform_name(account->platform)));
+        table_add(&table, account->settings);
+    }
     tenants_unref(tenants);
-    /* A failed read must not look like an empty list. */
-    listing.table.failed = listing.table.failed || result < 0;
-    int printed = table_end(&listing.table);
-    result = result < 0 ? result : printed;
+    int result = table_end(&table);
     return result < 0 ? complain_store(context, result) : EXIT_GOOD;
 }

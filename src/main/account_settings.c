@@ -75,8 +75,9 @@ static const struct account_setting *find(struct str key, struct similar *simila
     return NULL;
 }
 
-int account_settings_add(struct buf *object, struct str text, unsigned *seen, char *why,
-                         size_t why_size)
+/* Splits "KEY=VALUE"; the row of the key, marked as seen. NULL with why[]. */
+static const struct account_setting *take_key(struct str text, struct str *ret_value,
+                                              unsigned *seen, char *why, size_t why_size)
 {
     struct similar similar = {0};
     struct str value = text, key = str_split(&value, '=');
@@ -87,20 +88,47 @@ int account_settings_add(struct buf *object, struct str text, unsigned *seen, ch
                  value.p ? "unknown setting" : "KEY=VALUE expected, not",
                  (int)(key.len < 64 ? key.len : 64), key.p, guess ? " (did you mean " : "",
                  guess ? similar.name : "", guess ? "?)" : "");
-        return ERR_INVALID;
+        return NULL;
     }
     unsigned bit = 1U << (row - rows);
     if (*seen & bit) {
         snprintf(why, why_size, "%s: given twice", row->key);
-        return ERR_INVALID;
+        return NULL;
     }
+    *seen |= bit;
+    *ret_value = value;
+    return row;
+}
+
+static int add_value(struct buf *object, const struct account_setting *row, struct str value,
+                     char *why, size_t why_size)
+{
     if (!value_allowed(row, value)) {
         expectation(row, why, why_size);
         return ERR_INVALID;
     }
-    *seen |= bit;
     buf_add_json_name(object, row->key);
     buf_add_json_str(object, value);
+    return 0;
+}
+
+int account_settings_add(struct buf *object, struct str text, unsigned *seen, char *why,
+                         size_t why_size)
+{
+    struct str value;
+    const struct account_setting *row = take_key(text, &value, seen, why, why_size);
+    return row ? add_value(object, row, value, why, why_size) : ERR_INVALID;
+}
+
+int account_settings_change(struct buf *object, struct str text, unsigned *seen, char *why,
+                            size_t why_size)
+{
+    struct str value;
+    const struct account_setting *row = take_key(text, &value, seen, why, why_size);
+    if (!row || value.len > 0)
+        return row ? add_value(object, row, value, why, why_size) : ERR_INVALID;
+    buf_add_json_name(object, row->key);
+    buf_add_text(object, "null");
     return 0;
 }
 

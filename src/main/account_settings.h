@@ -15,6 +15,9 @@
  * the key is unknown or given twice, or the value is not of its form. `seen` starts as 0. */
 int account_settings_add(struct buf *object, struct str text, unsigned *seen, char *why,
                          size_t why_size) MUST_USE;
+/* The same for a change of settings that are there: "KEY=" appends a null, which takes the key out. */
+int account_settings_change(struct buf *object, struct str text, unsigned *seen, char *why,
+                            size_t why_size) MUST_USE;
 void account_settings_help(FILE *out);
 
 #endif

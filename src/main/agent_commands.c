@@ -21,7 +21,22 @@ static int take_agent(struct context *context, struct agent_write *write)
     return 0;
 }
 
-static int take_password(struct context *context, char room[PASSWORD_HASH_MAX],
+/* What `agent add` and `agent set` have in common. */
+static int take_settings(struct context *context, struct agent_write *write)
+{
+    struct str password = argument(context, "password-stdin");
+    if (take_agent(context, write) < 0 ||
+        argument_text(context, "nickname", TENANT_NAME_LONGEST, &write->nickname) < 0)
+        return ERR_INVALID;
+    if (password.p && !password_allowed(password)) {
+        complain(context, "the password: %d to %d characters expected", PASSWORD_SHORTEST,
+                 PASSWORD_LONGEST);
+        return ERR_INVALID;
+    }
+    return 0;
+}
+
+static int hash_password(struct context *context, char room[PASSWORD_HASH_MAX],
                          struct agent_write *write)
 {
     struct str password = argument(context, "password-stdin");
@@ -47,10 +62,9 @@ int agent_add(struct context *context)
 {
     char room[PASSWORD_HASH_MAX];
     struct agent_write write = {0};
-    if (take_agent(context, &write) < 0 ||
-        argument_text(context, "nickname", TENANT_NAME_LONGEST, &write.nickname) < 0)
+    if (take_settings(context, &write) < 0)
         return EXIT_WRONG_USE;
-    int result = take_password(context, room, &write);
+    int result = hash_password(context, room, &write);
     if (result == 0)
         result = write_agent(context, store_agent_add, &write);
     switch (result) {
@@ -67,19 +81,40 @@ int agent_add(struct context *context)
     return EXIT_FAILED;
 }
 
+/* The outcome of a verb on an agent who is there. */
+static int outcome_of_own(struct context *context, int result, const struct agent_write *write)
+{
+    if (result == ERR_NOT_FOUND) {
+        complain(context, "tenant %" PRId64 " has no agent \"%.*s\"", write->tenant_id,
+                 (int)write->user_name.len, write->user_name.p);
+        return EXIT_FAILED;
+    }
+    return result < 0 ? complain_store(context, result) : EXIT_GOOD;
+}
+
+int agent_set(struct context *context)
+{
+    char room[PASSWORD_HASH_MAX];
+    struct agent_write write = {0};
+    if (context->arguments->count == 2) {
+        complain(context, "nothing to set; `wscrm agent set --help` lists what can be");
+        return EXIT_WRONG_USE;
+    }
+    if (take_settings(context, &write) < 0)
+        return EXIT_WRONG_USE;
+    int result = hash_password(context, room, &write);
+    if (result == 0)
+        result = write_agent(context, store_agent_set, &write);
+    return outcome_of_own(context, result, &write);
+}
+
 int agent_remove(struct context *context)
 {
     struct agent_write write = {0};
     if (take_agent(context, &write) < 0)
         return EXIT_WRONG_USE;
     write.cause = STR("wscrm agent remove");
-    int result = write_agent(context, store_agent_remove, &write);
-    if (result == ERR_NOT_FOUND) {
-        complain(context, "tenant %" PRId64 " has no agent \"%.*s\"", write.tenant_id,
-                 (int)write.user_name.len, write.user_name.p);
-        return EXIT_FAILED;
-    }
-    return result < 0 ? complain_store(context, result) : EXIT_GOOD;
+    return outcome_of_own(context, write_agent(context, store_agent_remove, &write), &write);
 }
 
 int agent_list(struct context *context)

@@ -10,11 +10,12 @@
 struct demo_agent {
     struct str user_name, nickname;
     int64_t account;
+    struct str account_name;
 };
 
 static const struct demo_agent agents[] = {
-    {{"kubrick101", 10}, {"Kubrick", 7}, INT64_C(8618217331411)},
-    {{"lsl001", 6}, {"Lsl", 3}, INT64_C(8618217331412)},
+    {{"kubrick101", 10}, {"Kubrick", 7}, INT64_C(8618217331411), {"Sales", 5}},
+    {{"lsl001", 6}, {"Lsl", 3}, INT64_C(8618217331412), {"Support", 7}},
 };
 #define AGENT_COUNT (sizeof(agents) / sizeof(agents[0]))
 
@@ -56,6 +57,7 @@ static int make_account(struct context *context, const struct demo_agent *agent)
     struct account_write write = {.tenant_id = DEMO_TENANT,
                                   .number = agent->account,
                                   .agent = agent->user_name,
+                                  .name = agent->account_name,
                                   .transport = STR("sandbox"),
                                   .platform = STR("pc"),
                                   .settings = STR("{}"),

@@ -49,7 +49,7 @@ void help_command(FILE *out, const struct command *command)
                  option->value ? " " : "", option->value ? option->value : "");
         fprintf(out, "  %-*s %s\n", LEFT_WIDTH, left, option->help);
     }
-    if (command->run == account_add) {
+    if (command->run == account_add || command->run == account_set) {
         fputs("\nSettings of an account:\n", out);
         account_settings_help(out);
     }

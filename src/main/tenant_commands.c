@@ -263,6 +263,7 @@ int tenant_show(struct context *context)
     show_number(&table, "rate-limit", tenant->rate_limit);
     show_number(&table, "token-window", tenant->token_window_s);
     show_number(&table, "agents", (int64_t)tenant->agent_count);
+    show_number(&table, "accounts", (int64_t)tenant->account_count);
     show_number(&table, "fields", (int64_t)tenant->field_count);
     tenants_unref(tenants);
     int result = table_end(&table);

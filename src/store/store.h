@@ -145,6 +145,8 @@ struct agent_write {
 };
 /* ERR_NOT_FOUND no such tenant, ERR_EXISTS (also the admin's name), ERR_TOO_LARGE. */
 void store_agent_add(struct store *store, struct agent_write *op);
+/* Nickname (p NULL: leave; len 0: none) and password_hash (len 0: leave). ERR_NOT_FOUND. */
+void store_agent_set(struct store *store, struct agent_write *op);
 /* ERR_NOT_FOUND; ERR_BUSY-free: his customers lose their owner in short pieces, his WhatsApp accounts
  * lose their agent. */
 void store_agent_remove(struct store *store, struct agent_write *op);
@@ -154,15 +156,20 @@ struct account_write {
     struct store_call call;
     int64_t tenant_id;
     int64_t number;
-    struct str agent;     /* user name */
+    struct str agent; /* user name */
+    struct str name;
     struct str transport; /* "sandbox" */
-    struct str platform;  /* "pc" "mobile" "cloud" */
+    struct str platform;  /* a platform_name() */
     struct str settings;  /* a JSON object of texts */
     int64_t now_ms;
 };
-/* ERR_NOT_FOUND no such tenant, ERR_NO_AGENT, ERR_EXISTS: the number belongs to an account of this or
- * another tenant (one WhatsApp number, one tenant). */
+/* ERR_NOT_FOUND no such tenant, ERR_NO_AGENT, ERR_TOO_LARGE the tenant has TENANT_MAX_ACCOUNTS,
+ * ERR_EXISTS: the number belongs to an account of this or another tenant (one WhatsApp number, one
+ * tenant). */
 void store_account_add(struct store *store, struct account_write *op);
+/* Leaves what is not given (p NULL). `settings` is a JSON object of texts and nulls: what it names is
+ * set, a null takes out, the others stay. ERR_NOT_FOUND, ERR_NO_AGENT. */
+void store_account_set(struct store *store, struct account_write *op);
 void store_account_remove(struct store *store, struct account_write *op); /* ERR_NOT_FOUND */
 
 struct field_write {
@@ -176,15 +183,6 @@ struct field_write {
 };
 void store_field_add(struct store *store, struct field_write *op); /* ERR_EXISTS, ERR_TOO_LARGE */
 void store_field_remove(struct store *store, struct field_write *op); /* ERR_NOT_FOUND */
-
-struct account {
-    int64_t number, agent_id, created_ms;
-    struct str transport, platform, settings;
-};
-/* Runs at once on the calling thread (commands only, not workers). */
-int store_accounts_each(struct store *store, int64_t tenant_id,
-                        void (*each)(void *context, const struct account *account),
-                        void *context) MUST_USE;
 
 /* --- care ------------------------------------------------------------------------------------- */
 

@@ -259,6 +259,7 @@ SCRIPT = [
     "agent add --tenant 7 -- --dora",
     "agent add --tenant 7 anna",
     "agent remove --tenant 7 carl",
+    "agent set --tenant 7 --nickname Ännchen anna",
     "agent list --tenant 7",
     "account add --tenant 7 8613811110001 --agent anna --transport sandbox --platform mobile",
     "account add --tenant 7 8613811110002 --agent bert --transport sandbox --set speed=0 "
@@ -266,6 +267,7 @@ SCRIPT = [
     "account add --tenant 7 8613811110003 --agent anna --transport sandbox",
     "account add --tenant 8 8613811110001 --agent anna --transport sandbox",
     "account remove --tenant 7 8613811110003",
+    "account set --tenant 7 8613811110002 --name Sales --set in_flight= --set seed=1",
     "account list --tenant 7",
     "field add --tenant 7 Faction",
     "field add --tenant 7 Level --type number",
@@ -308,11 +310,11 @@ def test_commands_do_the_same_with_a_server_and_without_one(own_server, store, t
         "8\t\tchief\tprofessional\tEurope/Berlin\t50\t9\n"
     )
     assert [line.split("\t")[1:] for line in by_line["agent list --tenant 7"][1].splitlines()] == [
-        ["anna", ""], ["bert", "Bérт"], ["--dora", ""]]
+        ["anna", "Ännchen"], ["bert", "Bérт"], ["--dora", ""]]
     assert by_line["account list --tenant 7"][1] == (
-        "8613811110001\tanna\tsandbox\tmobile\t{}\n"
-        "8613811110002\tbert\tsandbox\tpc\t"
-        '{"speed":"0","quiet_hours":"22:00-08:00","in_flight":"4"}\n'
+        "8613811110001\t\tanna\tsandbox\tmobile\t{}\n"
+        "8613811110002\tSales\tbert\tsandbox\tpc\t"
+        '{"speed":"0","quiet_hours":"22:00-08:00","seed":"1"}\n'
     )
     assert by_line["field list --tenant 7"][1] == (
         'Faction\ttext\t\nKind\toption\t["a\\"b","ü"]\n'
@@ -480,7 +482,7 @@ def test_a_number_is_an_account_of_one_tenant_of_the_store(server, add_tenant, n
     server.command("account", "remove", "--tenant", one.id, number)
     server.command("account", "add", "--tenant", other.id, number, "--agent", "ben", *ACCOUNT)
     assert rows_of(server.command("account", "list", "--tenant", other.id)) == [
-        [number, "ben", "sandbox", "pc", "{}"]]
+        [number, "", "ben", "sandbox", "pc", "{}"]]
 
 
 @pytest.mark.parametrize("request_", [b"", b"hello", b"{}", b'{"argv":[7]}', b'{"argv":["check"]}',

@@ -268,10 +268,10 @@ def test_the_demo_is_what_the_guide_needs(own_server):
     agents = [line.split("\t")[1] for line in
               server.command("agent", "list", "--tenant", 1).stdout.splitlines()]
     assert agents == ["kubrick101", "lsl001"]
-    accounts = [line.split("\t")[:4] for line in
+    accounts = [line.split("\t")[:5] for line in
                 server.command("account", "list", "--tenant", 1).stdout.splitlines()]
-    assert accounts == [["8618217331411", "kubrick101", "sandbox", "pc"],
-                        ["8618217331412", "lsl001", "sandbox", "pc"]]
+    assert accounts == [["8618217331411", "Sales", "kubrick101", "sandbox", "pc"],
+                        ["8618217331412", "Support", "lsl001", "sandbox", "pc"]]
     with Client(server, DEMO) as client:
         customer = client.customer("15266667779")
         assert (customer["friendName"], customer["agentAccount"]) == ("lee", "kubrick101")

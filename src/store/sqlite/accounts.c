@@ -1,4 +1,4 @@
-/* WhatsApp accounts: the numbers that a tenant writes from. */
+/* WhatsApp accounts: the numbers that a tenant writes from. Loading is tenants_load.c. */
 #include "store/sqlite/store_sqlite.h"
 
 static int insert_account(struct connection *connection, const struct account_write *op,
@@ -10,46 +10,108 @@ static int insert_account(struct connection *connection, const struct account_wr
     bind_i64(insert, 1, op->number);
     bind_i64(insert, 2, op->tenant_id);
     bind_i64_or_null(insert, 3, agent_id);
-    bind_str(insert, 4, op->transport);
-    bind_str(insert, 5, op->platform);
-    bind_str(insert, 6, op->settings.len ? op->settings : STR("{}"));
-    bind_i64(insert, 7, op->now_ms);
+    bind_str(insert, 4, op->name);
+    bind_str(insert, 5, op->transport);
+    bind_str(insert, 6, op->platform);
+    bind_str(insert, 7, op->settings.len ? op->settings : STR("{}"));
+    bind_i64(insert, 8, op->now_ms);
     return connection_step(connection, insert); /* ERR_EXISTS: the number has an account */
+}
+
+static int update_account(struct connection *connection, const struct account_write *op,
+                          int64_t agent_id)
+{
+    sqlite3_stmt *set = connection_statement(connection, STATEMENT_ACCOUNT_SET);
+    if (!set)
+        return ERR_STORE;
+    bind_i64(set, 1, op->number);
+    bind_i64_or_null(set, 2, agent_id);
+    bind_str_or_keep(set, 3, op->name);
+    bind_str_or_keep(set, 4, op->platform);
+    bind_str_or_keep(set, 5, op->settings);
+    return connection_step(connection, set) < 0 ? ERR_STORE : 0;
+}
+
+/* The agent's id, 0 when the write names none. */
+static int find_agent(struct connection *connection, const struct account_write *op,
+                      int64_t *ret_id)
+{
+    *ret_id = 0;
+    if (!op->agent.p)
+        return 0;
+    int result = agent_find(connection, op->tenant_id, op->agent, ret_id);
+    return result == ERR_NOT_FOUND ? ERR_NO_AGENT : result;
+}
+
+static int check_room(struct connection *connection, int64_t tenant_id)
+{
+    int64_t count;
+    if (connection_look(connection, STATEMENT_ACCOUNT_COUNT, tenant_id, &count) < 0)
+        return ERR_STORE;
+    return count < TENANT_MAX_ACCOUNTS ? 0 : ERR_TOO_LARGE;
+}
+
+/* 0: the tenant is in use and the account is his. */
+static int check_account(struct connection *connection, const struct account_write *op)
+{
+    int64_t tenant_id;
+    int result = tenant_check(connection, op->tenant_id);
+    if (result == 0)
+        result = connection_look(connection, STATEMENT_ACCOUNT_FIND, op->number, &tenant_id);
+    if (result < 0)
+        return result;
+    return tenant_id == op->tenant_id ? 0 : ERR_NOT_FOUND;
+}
+
+/* A row is about to be written: the next snapshot shows it. */
+static void will_write(struct writer *writer, const struct account_write *op)
+{
+    (void)writer_take_row(writer, &op->call);
+    writer->tenants_changed = true;
 }
 
 static int run_account_add(struct store *store, struct store_call *call)
 {
     struct account_write *op = container_of(call, struct account_write, call);
     struct connection *connection = &store->writer.connection;
-    int64_t agent_id = 0;
-    int result = tenant_check(&store->writer.connection, op->tenant_id);
+    int64_t agent_id;
+    int result = tenant_check(connection, op->tenant_id);
+    if (result == 0)
+        result = check_room(connection, op->tenant_id);
+    if (result == 0)
+        result = find_agent(connection, op, &agent_id);
+    if (result == 0 && agent_id == 0)
+        result = ERR_NO_AGENT;
     if (result < 0)
         return result;
-    if (op->settings.len > ACCOUNT_MAX_SETTINGS_LEN)
-        return ERR_TOO_LARGE;
-    result = agent_find(connection, op->tenant_id, op->agent, &agent_id);
-    if (result < 0)
-        return result == ERR_NOT_FOUND ? ERR_NO_AGENT : result;
-    (void)writer_take_row(&store->writer, call);
+    will_write(&store->writer, op);
     return insert_account(connection, op, agent_id);
+}
+
+static int run_account_set(struct store *store, struct store_call *call)
+{
+    struct account_write *op = container_of(call, struct account_write, call);
+    struct connection *connection = &store->writer.connection;
+    int64_t agent_id;
+    int result = check_account(connection, op);
+    if (result == 0)
+        result = find_agent(connection, op, &agent_id);
+    if (result < 0)
+        return result;
+    will_write(&store->writer, op);
+    return update_account(connection, op, agent_id);
 }
 
 static int run_account_remove(struct store *store, struct store_call *call)
 {
     struct account_write *op = container_of(call, struct account_write, call);
     struct connection *connection = &store->writer.connection;
-    int64_t tenant_id;
-    int result = tenant_check(&store->writer.connection, op->tenant_id);
-    if (result < 0)
-        return result;
-    result = connection_look(connection, STATEMENT_ACCOUNT_FIND, op->number, &tenant_id);
-    if (result < 0)
-        return result;
+    int result = check_account(connection, op);
     sqlite3_stmt *delete = connection_statement(connection, STATEMENT_ACCOUNT_DELETE);
-    if (tenant_id != op->tenant_id || !delete)
-        return delete ? ERR_NOT_FOUND : ERR_STORE;
+    if (result < 0 || !delete)
+        return result < 0 ? result : ERR_STORE;
     bind_i64(delete, 1, op->number);
-    (void)writer_take_row(&store->writer, call);
+    will_write(&store->writer, op);
     return connection_step(connection, delete) < 0 ? ERR_STORE : 0;
 }
 
@@ -58,41 +120,12 @@ void store_account_add(struct store *store, struct account_write *op)
     writer_post(store, &op->call, 1, run_account_add);
 }
 
+void store_account_set(struct store *store, struct account_write *op)
+{
+    writer_post(store, &op->call, 1, run_account_set);
+}
+
 void store_account_remove(struct store *store, struct account_write *op)
 {
     writer_post(store, &op->call, 1, run_account_remove);
-}
-
-static int each_account(struct connection *connection, int64_t tenant_id,
-                        void (*each)(void *context, const struct account *account), void *context)
-{
-    sqlite3_stmt *list = connection_statement(connection, STATEMENT_ACCOUNT_LIST);
-    if (!list)
-        return ERR_STORE;
-    int result;
-    bind_i64(list, 1, tenant_id);
-    while ((result = connection_step(connection, list)) == 1) {
-        struct account account = {
-            .number = sqlite3_column_int64(list, 0),
-            .agent_id = sqlite3_column_int64(list, 1),
-            .transport = column_str(list, 2),
-            .platform = column_str(list, 3),
-            .settings = column_str(list, 4),
-            .created_ms = sqlite3_column_int64(list, 5),
-        };
-        each(context, &account);
-    }
-    return result < 0 ? ERR_STORE : 0;
-}
-
-int store_accounts_each(struct store *store, int64_t tenant_id,
-                        void (*each)(void *context, const struct account *account), void *context)
-{
-    struct connection connection;
-    int result = store_connect(store, &connection);
-    if (result < 0)
-        return result;
-    result = each_account(&connection, tenant_id, each, context);
-    connection_close(&connection);
-    return result;
 }

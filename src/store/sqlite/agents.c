@@ -68,6 +68,25 @@ static int run_agent_add(struct store *store, struct store_call *call)
     return result;
 }
 
+static int run_agent_set(struct store *store, struct store_call *call)
+{
+    struct agent_write *op = container_of(call, struct agent_write, call);
+    struct connection *connection = &store->writer.connection;
+    int64_t agent_id;
+    int result = tenant_check(connection, op->tenant_id);
+    if (result == 0)
+        result = agent_find(connection, op->tenant_id, op->user_name, &agent_id);
+    sqlite3_stmt *set = connection_statement(connection, STATEMENT_AGENT_SET);
+    if (result < 0 || !set)
+        return result < 0 ? result : ERR_STORE;
+    bind_i64(set, 1, agent_id);
+    bind_str_or_keep(set, 2, op->nickname);
+    bind_str_or_null(set, 3, op->password_hash);
+    (void)writer_take_row(&store->writer, call);
+    store->writer.tenants_changed = true;
+    return connection_step(connection, set) < 0 ? ERR_STORE : 0;
+}
+
 static int agent_statement(struct connection *connection, enum statement id, int64_t first,
                            int64_t second)
 {
@@ -159,6 +178,11 @@ static int run_agent_remove(struct store *store, struct store_call *call)
 void store_agent_add(struct store *store, struct agent_write *op)
 {
     writer_post(store, &op->call, 1, run_agent_add);
+}
+
+void store_agent_set(struct store *store, struct agent_write *op)
+{
+    writer_post(store, &op->call, 1, run_agent_set);
 }
 
 void store_agent_remove(struct store *store, struct agent_write *op)

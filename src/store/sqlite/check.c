@@ -53,6 +53,9 @@ static const char *const questions[] = {
     "SELECT 'account ' || number || ': its agent ' || account.agent || ' is not the tenant''s'"
     " FROM account LEFT JOIN agent ON agent.id = account.agent AND agent.tenant = account.tenant"
     " WHERE account.agent IS NOT NULL AND agent.id IS NULL LIMIT 100",
+    "SELECT 'account ' || number || ': its settings are no JSON object' FROM account"
+    " WHERE CASE WHEN json_valid(settings) THEN json_type(settings) <> 'object' ELSE 1 END"
+    " LIMIT 100",
     "SELECT 'tenant ' || id || ': it counts ' || customers || ' customers' FROM tenant"
     " WHERE removed = 0 AND customers <> (SELECT count(*) FROM customer WHERE tenant = tenant.id)",
     "SELECT 'opt-out ' || number || ': its tenant ' || tenant || ' does not exist' FROM opt_out"

@@ -227,6 +227,14 @@ void bind_str_or_null(sqlite3_stmt *statement, int index, struct str text)
         (void)sqlite3_bind_text64(statement, index, text.p, text.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+void bind_str_or_keep(sqlite3_stmt *statement, int index, struct str text)
+{
+    if (text.p)
+        bind_str(statement, index, text);
+    else
+        (void)sqlite3_bind_null(statement, index);
+}
+
 void bind_blob_or_null(sqlite3_stmt *statement, int index, const void *data, size_t len)
 {
     if (len == 0)

@@ -65,9 +65,10 @@ int64_t connection_changes(const struct connection *connection);
 /* Binding fails only on a wrong index, which is a mistake of ours that every test would show: the
  * result is not looked at. Texts are borrowed until the statement is reset. */
 void bind_i64(sqlite3_stmt *statement, int index, int64_t value);
-void bind_i64_or_null(sqlite3_stmt *statement, int index, int64_t value); /* 0 is NULL */
-void bind_str(sqlite3_stmt *statement, int index, struct str text);       /* len 0 is "" */
-void bind_str_or_null(sqlite3_stmt *statement, int index, struct str text);
+void bind_i64_or_null(sqlite3_stmt *statement, int index, int64_t value);   /* 0 is NULL */
+void bind_str(sqlite3_stmt *statement, int index, struct str text);         /* len 0 is "" */
+void bind_str_or_null(sqlite3_stmt *statement, int index, struct str text); /* len 0 is NULL */
+void bind_str_or_keep(sqlite3_stmt *statement, int index, struct str text); /* p NULL is NULL */
 void bind_blob_or_null(sqlite3_stmt *statement, int index, const void *data, size_t len);
 /* Valid until the statement moves on. NULL is len 0. */
 struct str column_str(sqlite3_stmt *statement, int index);

@@ -9,10 +9,23 @@
 
 #define TIME_ZONE_NAME_MAX 256
 
-/* The rows of one table, ascending by tenant, taken as the tenants come. */
+struct loader;
+struct rows;
+
+/* What a table's rows become: structs of `size` bytes, each filled by `load` from the row. */
+struct kind {
+    const char *sql; /* ascending by tenant, its first column, and by id */
+    size_t size;
+    int (*load)(struct loader *loader, const struct rows *rows, void *item);
+};
+
+/* The rows of one table, taken as the tenants come. */
 struct rows {
+    const struct kind *kind;
     sqlite3_stmt *statement;
-    bool row; /* the statement stands on one */
+    bool row;    /* the statement stands on one */
+    char *items; /* the structs of the current tenant; grows, and is used again for the next */
+    size_t capacity;
 };
 
 struct loader {
@@ -20,9 +33,7 @@ struct loader {
     struct connection *connection;
     struct tenants *tenants;
     struct arena *arena;
-    struct rows tenant_rows, agent_rows, field_rows;
-    struct agent *agents; /* of the current tenant; grows */
-    size_t agent_capacity;
+    struct rows tenant_rows, agent_rows, account_rows, field_rows;
     char *why;
     size_t why_size;
 };
@@ -40,10 +51,17 @@ static int rows_next(struct loader *loader, struct rows *rows)
     return result < 0 ? result : 0;
 }
 
-static int rows_open(struct loader *loader, struct rows *rows, const char *sql)
+static int rows_open(struct loader *loader, struct rows *rows, const struct kind *kind)
 {
-    rows->statement = connection_prepare(loader->connection, sql);
+    rows->kind = kind;
+    rows->statement = connection_prepare(loader->connection, kind->sql);
     return rows->statement ? rows_next(loader, rows) : ERR_STORE;
+}
+
+static void rows_close(struct rows *rows)
+{
+    sqlite3_finalize(rows->statement);
+    free(rows->items);
 }
 
 /* Goes to the first row of the tenant; passes those of tenants that are being removed. */
@@ -71,40 +89,84 @@ static int load_text(struct loader *loader, const struct rows *rows, int column,
     return 0;
 }
 
-static int load_agent(struct loader *loader, size_t count)
+/* Makes the struct of the row that the statement stands on, behind `count` of them. */
+static int rows_take(struct loader *loader, struct rows *rows, size_t count)
 {
-    if (count == loader->agent_capacity) {
+    size_t size = rows->kind->size;
+    if (count == rows->capacity) {
         size_t capacity = count ? count * 2 : 64;
-        struct agent *agents = realloc(loader->agents, capacity * sizeof(*agents));
-        if (!agents)
+        char *items = realloc(rows->items, capacity * size);
+        if (!items)
             return ERR_NOMEM;
-        loader->agents = agents;
-        loader->agent_capacity = capacity;
+        rows->items = items;
+        rows->capacity = capacity;
     }
-    struct agent *agent = &loader->agents[count];
-    agent->id = sqlite3_column_int64(loader->agent_rows.statement, 1);
-    int result = load_text(loader, &loader->agent_rows, 2, &agent->user_name);
-    return result < 0 ? result : load_text(loader, &loader->agent_rows, 3, &agent->nickname);
+    memset(rows->items + count * size, 0, size);
+    return rows->kind->load(loader, rows, rows->items + count * size);
+}
+
+/* All of a tenant's rows as an array in the snapshot. */
+static int rows_load(struct loader *loader, struct rows *rows, int64_t tenant_id, void **ret_items,
+                     size_t *ret_count)
+{
+    size_t count = 0;
+    int result = rows_seek(loader, rows, tenant_id);
+    while (result == 0 && rows_of(rows, tenant_id)) {
+        result = rows_take(loader, rows, count++);
+        if (result == 0)
+            result = rows_next(loader, rows);
+    }
+    if (result < 0)
+        return result;
+    void *copy = arena_calloc(loader->arena, count, rows->kind->size);
+    if (!copy)
+        return ERR_NOMEM;
+    if (count > 0)
+        memcpy(copy, rows->items, count * rows->kind->size);
+    *ret_items = copy;
+    *ret_count = count;
+    return 0;
+}
+
+static int load_agent(struct loader *loader, const struct rows *rows, void *item)
+{
+    struct agent *agent = item;
+    agent->id = sqlite3_column_int64(rows->statement, 1);
+    int result = load_text(loader, rows, 2, &agent->user_name);
+    return result < 0 ? result : load_text(loader, rows, 3, &agent->nickname);
 }
 
 static int load_agents(struct loader *loader, struct tenant *tenant)
 {
-    size_t count = 0;
-    int result = rows_seek(loader, &loader->agent_rows, tenant->id);
-    while (result == 0 && rows_of(&loader->agent_rows, tenant->id)) {
-        result = load_agent(loader, count++);
-        if (result == 0)
-            result = rows_next(loader, &loader->agent_rows);
-    }
-    if (result < 0)
-        return result;
-    tenant->agents = arena_calloc(loader->arena, count, sizeof(*tenant->agents));
-    if (!tenant->agents)
-        return ERR_NOMEM;
-    if (count > 0)
-        memcpy(tenant->agents, loader->agents, count * sizeof(*tenant->agents));
-    tenant->agent_count = count;
-    return 0;
+    void *items;
+    int result = rows_load(loader, &loader->agent_rows, tenant->id, &items, &tenant->agent_count);
+    if (result == 0)
+        tenant->agents = items;
+    return result;
+}
+
+static int load_account(struct loader *loader, const struct rows *rows, void *item)
+{
+    struct account *account = item;
+    account->number = sqlite3_column_int64(rows->statement, 1);
+    account->agent_id = sqlite3_column_int64(rows->statement, 2);
+    account->created_ms = sqlite3_column_int64(rows->statement, 7);
+    if (platform_parse(column_str(rows->statement, 5), &account->platform) < 0)
+        return ERR_INVALID;
+    int result = load_text(loader, rows, 3, &account->name);
+    if (result == 0)
+        result = load_text(loader, rows, 4, &account->transport);
+    return result < 0 ? result : load_text(loader, rows, 6, &account->settings);
+}
+
+static int load_accounts(struct loader *loader, struct tenant *tenant)
+{
+    void *items;
+    int result =
+        rows_load(loader, &loader->account_rows, tenant->id, &items, &tenant->account_count);
+    if (result == 0)
+        tenant->accounts = items;
+    return result;
 }
 
 static int copy_options(struct loader *loader, const struct json *array, struct field *field)
@@ -138,37 +200,22 @@ static int load_options(struct loader *loader, struct str text, struct field *fi
     return result;
 }
 
-static int load_field(struct loader *loader, struct field *field)
+static int load_field(struct loader *loader, const struct rows *rows, void *item)
 {
-    sqlite3_stmt *statement = loader->field_rows.statement;
-    memset(field, 0, sizeof(*field));
-    field->id = sqlite3_column_int64(statement, 1);
-    field->type = (enum field_type)sqlite3_column_int(statement, 3);
-    int result = load_text(loader, &loader->field_rows, 2, &field->name);
-    return result < 0 ? result : load_options(loader, column_str(statement, 4), field);
+    struct field *field = item;
+    field->id = sqlite3_column_int64(rows->statement, 1);
+    field->type = (enum field_type)sqlite3_column_int(rows->statement, 3);
+    int result = load_text(loader, rows, 2, &field->name);
+    return result < 0 ? result : load_options(loader, column_str(rows->statement, 4), field);
 }
 
 static int load_fields(struct loader *loader, struct tenant *tenant)
 {
-    struct field fields[TENANT_MAX_FIELDS];
-    size_t count = 0;
-    int result = rows_seek(loader, &loader->field_rows, tenant->id);
-    while (result == 0 && rows_of(&loader->field_rows, tenant->id)) {
-        if (count == TENANT_MAX_FIELDS)
-            return ERR_STORE;
-        result = load_field(loader, &fields[count++]);
-        if (result == 0)
-            result = rows_next(loader, &loader->field_rows);
-    }
-    if (result < 0)
-        return result;
-    tenant->fields = arena_calloc(loader->arena, count, sizeof(*tenant->fields));
-    if (!tenant->fields)
-        return ERR_NOMEM;
-    if (count > 0)
-        memcpy(tenant->fields, fields, count * sizeof(*tenant->fields));
-    tenant->field_count = count;
-    return 0;
+    void *items;
+    int result = rows_load(loader, &loader->field_rows, tenant->id, &items, &tenant->field_count);
+    if (result == 0)
+        tenant->fields = items;
+    return result;
 }
 
 static int load_api_key(struct loader *loader, struct tenant *tenant)
@@ -246,21 +293,42 @@ static int load_tenant(struct loader *loader)
         return loader_refuse(loader, tenant.id, "time zone (is tzdata installed?)", result);
     if ((result = load_agents(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "agents", result);
+    if ((result = load_accounts(loader, &tenant)) < 0)
+        return loader_refuse(loader, tenant.id, "WhatsApp accounts", result);
     if ((result = load_fields(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "extended fields", result);
     result = tenants_add(loader->tenants, &tenant);
     return result < 0 ? loader_refuse(loader, tenant.id, "snapshot", result) : 0;
 }
 
+/* Tenants are taken one by one, so they have no `load`. */
+static const struct kind tenant_kind = {
+    .sql = "SELECT id, name, admin, api_key, edition, rate_limit, token_window_s, time_zone"
+           " FROM tenant WHERE removed = 0 ORDER BY id",
+};
+static const struct kind agent_kind = {
+    "SELECT tenant, id, user_name, nickname FROM agent ORDER BY tenant, id",
+    sizeof(struct agent),
+    load_agent,
+};
+static const struct kind account_kind = {
+    "SELECT tenant, number, agent, name, transport, platform, settings, created_ms FROM account"
+    " ORDER BY tenant, number",
+    sizeof(struct account),
+    load_account,
+};
+static const struct kind field_kind = {
+    "SELECT tenant, id, name, type, options FROM field ORDER BY tenant, id",
+    sizeof(struct field),
+    load_field,
+};
+
 static int load_all(struct loader *loader)
 {
-    if (rows_open(loader, &loader->tenant_rows,
-                  "SELECT id, name, admin, api_key, edition, rate_limit, token_window_s, time_zone"
-                  " FROM tenant WHERE removed = 0 ORDER BY id") < 0 ||
-        rows_open(loader, &loader->agent_rows,
-                  "SELECT tenant, id, user_name, nickname FROM agent ORDER BY tenant, id") < 0 ||
-        rows_open(loader, &loader->field_rows,
-                  "SELECT tenant, id, name, type, options FROM field ORDER BY tenant, id") < 0) {
+    if (rows_open(loader, &loader->tenant_rows, &tenant_kind) < 0 ||
+        rows_open(loader, &loader->agent_rows, &agent_kind) < 0 ||
+        rows_open(loader, &loader->account_rows, &account_kind) < 0 ||
+        rows_open(loader, &loader->field_rows, &field_kind) < 0) {
         snprintf(loader->why, loader->why_size, "tenants: %s", loader->connection->fault_text);
         return ERR_STORE;
     }
@@ -284,10 +352,10 @@ int tenants_load(struct store *store, struct connection *connection, struct tena
         return result;
     loader.arena = tenants_arena(loader.tenants);
     result = load_all(&loader);
-    sqlite3_finalize(loader.tenant_rows.statement);
-    sqlite3_finalize(loader.agent_rows.statement);
-    sqlite3_finalize(loader.field_rows.statement);
-    free(loader.agents);
+    rows_close(&loader.tenant_rows);
+    rows_close(&loader.agent_rows);
+    rows_close(&loader.account_rows);
+    rows_close(&loader.field_rows);
     if (result < 0) {
         tenants_unref(loader.tenants);
         return result;

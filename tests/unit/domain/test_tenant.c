@@ -78,6 +78,56 @@ static void agents_and_fields_are_found_by_name_and_id(void **state)
     tenants_unref(tenants);
 }
 
+static void accounts_are_found_by_number_and_stand_together_by_agent(void **state)
+{
+    (void)state;
+    struct tenants *tenants;
+    assert_int_equal(tenants_new(&tenants), 0);
+    struct agent agents[] = {{.id = 2, .user_name = STR("zoe")}, {.id = 3, .user_name = STR("a")}};
+    struct account accounts[] = {{.number = 8613800000001, .agent_id = 3},
+                                 {.number = 8613800000002, .agent_id = 2},
+                                 {.number = 8613800000003},
+                                 {.number = 8613800000004, .agent_id = 3}};
+    struct tenant tenant = {.id = 1,
+                            .admin = STR("boss"),
+                            .agents = agents,
+                            .agent_count = 2,
+                            .accounts = accounts,
+                            .account_count = 4};
+    struct tenant other = {.id = 2};
+    assert_int_equal(tenants_add(tenants, &tenant), 0);
+    assert_int_equal(tenants_add(tenants, &other), 0);
+    assert_int_equal(tenants_seal(tenants), 0);
+    const struct tenant *found = tenants_find(tenants, 1);
+    for (size_t i = 0; i < 4; i++)
+        assert_ptr_equal(tenant_account(found, accounts[i].number), &accounts[i]);
+    assert_null(tenant_account(found, 8613800000005));
+    assert_null(tenant_account(tenants_find(tenants, 2), 8613800000001));
+    static const size_t order[] = {2, 1, 0, 3};
+    for (size_t i = 0; i < 4; i++)
+        assert_ptr_equal(found->accounts_by_agent[i], &accounts[order[i]]);
+    assert_true(str_is(tenant_agent_name(found, 3), "a"));
+    assert_int_equal(tenant_agent_name(found, 0).len, 0);
+    assert_true(tenant_has_user(found, STR("boss")) && tenant_has_user(found, STR("zoe")));
+    assert_false(tenant_has_user(found, STR("b")));
+    tenants_unref(tenants);
+}
+
+static void a_password_has_6_to_128_characters(void **state)
+{
+    (void)state;
+    char text[3 * PASSWORD_LONGEST + 4];
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = "\xe4\xbd\xa0"[i % 3];
+    assert_false(password_allowed((struct str){NULL, 0}));
+    assert_false(password_allowed(STR("12345")));
+    assert_true(password_allowed(STR("123456")));
+    assert_false(password_allowed((struct str){text, 15})); /* 5 characters */
+    assert_true(password_allowed((struct str){text, 18}));
+    assert_true(password_allowed((struct str){text, 3 * PASSWORD_LONGEST}));
+    assert_false(password_allowed((struct str){text, 3 * PASSWORD_LONGEST + 3}));
+}
+
 static void a_field_takes_only_values_of_its_type(void **state)
 {
     (void)state;
@@ -129,6 +179,8 @@ int main(void)
         cmocka_unit_test(an_empty_snapshot_finds_nothing),
         cmocka_unit_test(a_snapshot_lives_until_its_last_reference),
         cmocka_unit_test(agents_and_fields_are_found_by_name_and_id),
+        cmocka_unit_test(accounts_are_found_by_number_and_stand_together_by_agent),
+        cmocka_unit_test(a_password_has_6_to_128_characters),
         cmocka_unit_test(a_field_takes_only_values_of_its_type),
         cmocka_unit_test(names_that_customers_have_already_are_no_extended_fields),
         cmocka_unit_test(a_user_name_has_no_commas_controls_or_blanks_around_it),

@@ -68,6 +68,28 @@ static void values_have_a_form(void **state)
         assert_int_equal(add(bad[i]), ERR_INVALID);
 }
 
+static void a_change_takes_a_key_out_by_an_empty_value(void **state)
+{
+    (void)state;
+    struct buf object;
+    unsigned seen = 0;
+    buf_init(&object, 4096);
+    buf_add_char(&object, '{');
+    assert_int_equal(account_settings_change(&object, STR("speed="), &seen, why, sizeof(why)), 0);
+    assert_int_equal(account_settings_change(&object, STR("seed=7"), &seen, why, sizeof(why)), 0);
+    assert_int_equal(account_settings_change(&object, STR("speed=1"), &seen, why, sizeof(why)),
+                     ERR_INVALID);
+    assert_string_equal(why, "speed: given twice");
+    assert_int_equal(account_settings_change(&object, STR("sped="), &seen, why, sizeof(why)),
+                     ERR_INVALID);
+    assert_int_equal(account_settings_change(&object, STR("in_flight=0"), &seen, why, sizeof(why)),
+                     ERR_INVALID);
+    buf_add_char(&object, '}');
+    buf_add_char(&object, '\0');
+    assert_string_equal(object.data, "{\"speed\":null,\"seed\":\"7\"}");
+    buf_free(&object);
+}
+
 static void an_unknown_key_is_told_with_a_hint(void **state)
 {
     (void)state;
@@ -83,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_become_an_object_of_texts),
         cmocka_unit_test(values_have_a_form),
+        cmocka_unit_test(a_change_takes_a_key_out_by_an_empty_value),
         cmocka_unit_test(an_unknown_key_is_told_with_a_hint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,48 +145,59 @@ static void customers_of_a_removed_agent_have_no_owner(void **state)
     free(outcomes);
 }
 
+static int write_account(struct harness *h,
+                         void (*verb)(struct store *store, struct account_write *op),
+                         struct account_write op)
+{
+    op.call = harness_call(h);
+    op.now_ms = NOW;
+    verb(h->store, &op);
+    return harness_wait(h, &op.call);
+}
+
 static int add_account(struct harness *h, int64_t tenant_id, int64_t number, const char *agent)
 {
-    struct account_write op = {.call = harness_call(h),
-                               .tenant_id = tenant_id,
+    struct account_write op = {.tenant_id = tenant_id,
                                .number = number,
                                .agent = str_of(agent),
+                               .name = STR("Sales"),
                                .transport = STR("sandbox"),
                                .platform = STR("pc"),
-                               .settings = STR("{\"speed\":\"1\"}"),
-                               .now_ms = NOW};
-    store_account_add(h->store, &op);
-    return harness_wait(h, &op.call);
+                               .settings = STR("{\"speed\":\"1\"}")};
+    return write_account(h, store_account_add, op);
 }
 
 static int remove_account(struct harness *h, int64_t tenant_id, int64_t number)
 {
-    struct account_write op = {
-        .call = harness_call(h), .tenant_id = tenant_id, .number = number, .now_ms = NOW};
-    store_account_remove(h->store, &op);
-    return harness_wait(h, &op.call);
+    struct account_write op = {.tenant_id = tenant_id, .number = number};
+    return write_account(h, store_account_remove, op);
 }
 
-struct accounts {
-    int count;
-    int64_t numbers[4], agents[4];
-};
-
-static void note_account(void *context, const struct account *account)
+/* What the snapshot says of an account; "none": it is not there. */
+static void assert_account(struct harness *h, int64_t tenant_id, int64_t number, const char *text)
 {
-    struct accounts *accounts = context;
-    assert_true(str_is(account->transport, "sandbox") && str_is(account->platform, "pc"));
-    assert_true(str_is(account->settings, "{\"speed\":\"1\"}"));
-    assert_true(account->created_ms == NOW);
-    accounts->numbers[accounts->count] = account->number;
-    accounts->agents[accounts->count++] = account->agent_id;
+    char shown[256] = "none";
+    struct tenants *tenants = store_tenants(h->store);
+    const struct tenant *tenant = tenants_find(tenants, tenant_id);
+    const struct account *account = tenant_account(tenant, number);
+    if (account) {
+        struct str agent = tenant_agent_name(tenant, account->agent_id);
+        snprintf(shown, sizeof(shown), "%.*s agent=%.*s %.*s %s %.*s +%d", (int)account->name.len,
+                 account->name.p, (int)agent.len, agent.len ? agent.p : "",
+                 (int)account->transport.len, account->transport.p,
+                 platform_name(account->platform), (int)account->settings.len, account->settings.p,
+                 (int)(account->created_ms - NOW));
+    }
+    tenants_unref(tenants);
+    assert_string_equal(shown, text);
 }
 
-static struct accounts list_accounts(struct harness *h, int64_t tenant_id)
+static size_t account_count(struct harness *h, int64_t tenant_id)
 {
-    struct accounts accounts = {0};
-    assert_int_equal(store_accounts_each(h->store, tenant_id, note_account, &accounts), 0);
-    return accounts;
+    struct tenants *tenants = store_tenants(h->store);
+    size_t count = tenants_find(tenants, tenant_id)->account_count;
+    tenants_unref(tenants);
+    return count;
 }
 
 static void an_account_number_belongs_to_one_tenant(void **state)
@@ -200,11 +211,12 @@ static void an_account_number_belongs_to_one_tenant(void **state)
     assert_int_equal(add_account(h, TENANT + 1, NUMBER, "carl"), ERR_EXISTS);
     assert_int_equal(add_account(h, TENANT, NUMBER + 2, "carl"), ERR_NO_AGENT);
     assert_int_equal(add_account(h, 404, NUMBER + 2, "carl"), ERR_NOT_FOUND);
-    struct accounts accounts = list_accounts(h, TENANT);
-    assert_int_equal(accounts.count, 2);
-    assert_true(accounts.numbers[0] == NUMBER && accounts.numbers[1] == NUMBER + 1);
-    assert_true(accounts.agents[0] == agent_id(h, TENANT, "ann"));
-    assert_int_equal(list_accounts(h, TENANT + 1).count, 0);
+    assert_int_equal(account_count(h, TENANT), 2);
+    assert_int_equal(account_count(h, TENANT + 1), 0);
+    assert_account(h, TENANT, NUMBER, "Sales agent=ann sandbox pc {\"speed\":\"1\"} +0");
+    harness_reopen(h);
+    assert_account(h, TENANT, NUMBER, "Sales agent=ann sandbox pc {\"speed\":\"1\"} +0");
+    assert_account(h, TENANT, NUMBER + 1, "Sales agent=bob sandbox pc {\"speed\":\"1\"} +0");
 
     assert_int_equal(remove_account(h, TENANT + 1, NUMBER), ERR_NOT_FOUND);
     assert_int_equal(remove_account(h, TENANT, NUMBER), 0);
@@ -217,9 +229,105 @@ static void accounts_of_a_removed_agent_stay_without_him(void **state)
     struct harness *h = *state;
     assert_int_equal(add_account(h, TENANT, NUMBER, "ann"), 0);
     assert_int_equal(remove_agent(h, TENANT, "ann"), 0);
-    struct accounts accounts = list_accounts(h, TENANT);
-    assert_int_equal(accounts.count, 1);
-    assert_true(accounts.agents[0] == 0);
+    assert_account(h, TENANT, NUMBER, "Sales agent= sandbox pc {\"speed\":\"1\"} +0");
+}
+
+static void setting_an_account_changes_what_is_named_and_leaves_the_rest(void **state)
+{
+    struct harness *h = *state;
+    const struct account_write own = {.tenant_id = TENANT, .number = NUMBER};
+    struct account_write op = own;
+    assert_int_equal(add_account(h, TENANT, NUMBER, "ann"), 0);
+    assert_int_equal(add_account(h, TENANT, NUMBER + 1, "ann"), 0);
+    op.settings = STR("{\"seed\":\"7\"}");
+    assert_int_equal(write_account(h, store_account_set, op), 0);
+    assert_account(h, TENANT, NUMBER,
+                   "Sales agent=ann sandbox pc {\"speed\":\"1\",\"seed\":\"7\"} +0");
+    op.settings = STR("{\"speed\":null,\"seed\":\"8\"}");
+    op.name = STR("");
+    assert_int_equal(write_account(h, store_account_set, op), 0);
+    assert_account(h, TENANT, NUMBER, " agent=ann sandbox pc {\"seed\":\"8\"} +0");
+    op = own;
+    op.agent = STR("bob");
+    op.platform = STR("cloud");
+    assert_int_equal(write_account(h, store_account_set, op), 0);
+    harness_reopen(h);
+    assert_account(h, TENANT, NUMBER, " agent=bob sandbox cloud {\"seed\":\"8\"} +0");
+    assert_account(h, TENANT, NUMBER + 1, "Sales agent=ann sandbox pc {\"speed\":\"1\"} +0");
+}
+
+static void only_its_tenant_changes_an_account(void **state)
+{
+    struct harness *h = *state;
+    struct account_write op = {.tenant_id = TENANT + 1, .number = NUMBER, .name = STR("Mine")};
+    assert_int_equal(add_tenant(h, TENANT + 1), 0);
+    assert_int_equal(add_agent(h, TENANT + 1, "carl"), 0);
+    assert_int_equal(add_account(h, TENANT, NUMBER, "ann"), 0);
+    assert_int_equal(write_account(h, store_account_set, op), ERR_NOT_FOUND);
+    op.tenant_id = 404;
+    assert_int_equal(write_account(h, store_account_set, op), ERR_NOT_FOUND);
+    op.tenant_id = TENANT;
+    op.agent = STR("carl");
+    assert_int_equal(write_account(h, store_account_set, op), ERR_NO_AGENT);
+    op.agent = STR("");
+    assert_int_equal(write_account(h, store_account_set, op), ERR_NO_AGENT);
+    op.number = NUMBER + 1;
+    op.agent = STR("bob");
+    assert_int_equal(write_account(h, store_account_set, op), ERR_NOT_FOUND);
+    assert_account(h, TENANT, NUMBER, "Sales agent=ann sandbox pc {\"speed\":\"1\"} +0");
+}
+
+static void a_tenant_has_at_most_10000_accounts(void **state)
+{
+    struct harness *h = *state;
+    struct account_write *ops = calloc(TENANT_MAX_ACCOUNTS, sizeof(*ops));
+    h->settings.queue_max = TENANT_MAX_ACCOUNTS;
+    harness_reopen(h);
+    for (int i = 0; i < TENANT_MAX_ACCOUNTS; i++) {
+        ops[i] = (struct account_write){.call = harness_call(h),
+                                        .tenant_id = TENANT,
+                                        .number = NUMBER + i,
+                                        .agent = STR("ann"),
+                                        .transport = STR("sandbox"),
+                                        .platform = STR("mobile"),
+                                        .now_ms = NOW};
+        store_account_add(h->store, &ops[i]);
+    }
+    for (int i = 0; i < TENANT_MAX_ACCOUNTS; i++)
+        assert_int_equal(harness_wait(h, &ops[i].call), 0);
+    free(ops);
+    assert_int_equal(add_account(h, TENANT, NUMBER - 1, "ann"), ERR_TOO_LARGE);
+    assert_int_equal(account_count(h, TENANT), TENANT_MAX_ACCOUNTS);
+    assert_account(h, TENANT, NUMBER + 7, " agent=ann sandbox mobile {} +0");
+}
+
+static void setting_an_agent_leaves_what_is_not_given(void **state)
+{
+    struct harness *h = *state;
+    struct agent_write op = {
+        .call = harness_call(h), .tenant_id = TENANT, .user_name = STR("ann"), .now_ms = NOW};
+    op.nickname = STR("Annie");
+    store_agent_set(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), 0);
+    op.call = harness_call(h);
+    op.nickname = (struct str){0};
+    op.password_hash = STR("scrypt$15$8$1$00$00");
+    store_agent_set(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), 0);
+    struct tenants *tenants = store_tenants(h->store);
+    const struct tenant *tenant = tenants_find(tenants, TENANT);
+    assert_true(str_is(tenant_agent(tenant, STR("ann"))->nickname, "Annie"));
+    assert_true(str_is(tenant_agent(tenant, STR("bob"))->nickname, "nick"));
+    tenants_unref(tenants);
+
+    op.call = harness_call(h);
+    op.user_name = STR("carl");
+    store_agent_set(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), ERR_NOT_FOUND);
+    op.call = harness_call(h);
+    op.tenant_id = 404;
+    store_agent_set(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), ERR_NOT_FOUND);
 }
 
 static void fields_keep_their_type_and_options(void **state)
@@ -300,7 +408,7 @@ static void a_removed_tenant_is_gone_and_its_id_free(void **state)
     assert_shown(h, TENANT, NUMBER, "none");
     assert_int_equal(agent_id(h, TENANT, "ann"), 0);
     assert_int_equal(field_id(h, TENANT, "Faction"), 0);
-    assert_int_equal(list_accounts(h, TENANT).count, 0);
+    assert_int_equal(account_count(h, TENANT), 0);
     /* Names that were cached for the old tenant mean nothing to the new one. */
     fill_tenant(h, TENANT, 1);
     assert_shown(h, TENANT, NUMBER, "stage=won tags=vip,new +0~0");
@@ -341,6 +449,10 @@ int main(void)
         TEST(customers_of_a_removed_agent_have_no_owner),
         TEST(an_account_number_belongs_to_one_tenant),
         TEST(accounts_of_a_removed_agent_stay_without_him),
+        TEST(setting_an_account_changes_what_is_named_and_leaves_the_rest),
+        TEST(only_its_tenant_changes_an_account),
+        TEST(a_tenant_has_at_most_10000_accounts),
+        TEST(setting_an_agent_leaves_what_is_not_given),
         TEST(fields_keep_their_type_and_options),
         TEST(a_tenant_has_at_most_100_fields),
         TEST(a_removed_tenant_is_gone_and_its_id_free),

@@ -1,0 +1,29 @@
+#include "domain/account.h"
+
+static const char *const platform_names[] = {
+    [PLATFORM_PC] = "pc",
+    [PLATFORM_MOBILE] = "mobile",
+    [PLATFORM_CLOUD] = "cloud",
+};
+
+const char *platform_name(enum platform platform)
+{
+    return platform_names[platform];
+}
+
+int platform_parse(struct str text, enum platform *ret_platform)
+{
+    for (int platform = PLATFORM_PC; platform <= PLATFORM_CLOUD; platform++) {
+        if (str_is(text, platform_names[platform])) {
+            *ret_platform = (enum platform)platform;
+            return 0;
+        }
+    }
+    return ERR_INVALID;
+}
+
+bool account_online(const struct account *account, int64_t server_start_ms, int64_t *ret_since_ms)
+{
+    *ret_since_ms = account->created_ms > server_start_ms ? account->created_ms : server_start_ms;
+    return str_is(account->transport, "sandbox");
+}
