@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/pipeline.h"
 #include "api/worker.h"
 #include "base/clock.h"
 
@@ -74,7 +73,7 @@ static int make_shared(struct api *api, char *why, size_t why_size)
     if (result == 0)
         result = http_shared_init(&shared->http);
     if (result == 0)
-        result = helpers_new(settings->helpers, shared->crypto, pipeline_front, &shared->helpers);
+        result = helpers_new(settings->helpers, shared->crypto, &shared->helpers);
     return result == 0 ? 0 : fail(result, why, why_size, "starting");
 }
 
@@ -140,6 +139,7 @@ int api_start(const struct api_settings *settings, struct store *store, struct c
     shared->crypto = crypto;
     shared->settings = *settings;
     shared->workers = api->workers;
+    shared->start_ms = clock_real_ms();
     atomic_init(&shared->request_log, settings->request_log);
     int result = make_shared(api, why, why_size);
     for (int i = 0; result == 0 && i < worker_count(settings); i++)

@@ -19,7 +19,7 @@ enum request_log { REQUEST_LOG_NONE, REQUEST_LOG_ERRORS, REQUEST_LOG_ALL };
 struct api_settings {
     const char *listen; /* HOST:PORT; port 0 picks one */
     int workers;        /* 0: one per core the process may use */
-    int helpers;        /* threads for large bodies; 2 */
+    int helpers;        /* threads for large bodies and passwords; 2 */
     struct http_settings http;
     size_t max_body_small, max_body_large, max_body_import; /* 64 KiB, 4 MiB, 16 MiB */
     size_t rate_table_max; /* bytes of the rate limit's table; 64 MiB */

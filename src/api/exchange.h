@@ -1,18 +1,19 @@
 /* One call of the API, from its request to its reply.
  *
- * An exchange lives in its request's memory, from the head on, and belongs to one worker. The front of the pipeline may
- * run on a helper thread; from `start` on all is on the worker. Whoever decides the answer calls one
- * reply function of api/reply.h and then exchange_finish(). */
+ * An exchange lives in its request's memory, from the head on, and belongs to one worker. The front of
+ * the pipeline may run on a helper thread; from `start` on all is on the worker, but what it gives to
+ * exchange_help(). Whoever decides the answer calls one reply function of api/reply.h and then
+ * exchange_finish(). */
 #ifndef WSCRM_API_EXCHANGE_H
 #define WSCRM_API_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/helpers.h"
 #include "api/routes.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/mailbox.h"
 #include "domain/rate_window.h"
 #include "domain/status.h"
 #include "domain/tenant.h"
@@ -51,12 +52,20 @@ struct exchange {
     size_t headers_len, headers_size;
     int64_t tenant_id; /* for the log: outlives the snapshot */
 
-    struct letter letter; /* to a helper and back */
-    bool large;           /* holds one of the places for large bodies */
+    struct job job; /* what a helper does for it: the front of a large body, then perhaps `work` */
+    void (*work)(struct exchange *x);
+    void (*then)(struct exchange *x);
+    bool large; /* holds one of the places for large bodies */
 };
 
 /* Request memory; NULL when it is used up (then reply_no_memory()). */
 void *exchange_alloc(struct exchange *x, size_t count, size_t size);
+
+/* On the worker, from `start` on: `work` runs on a helper thread, for what would hold the loop up; it
+ * touches nothing but the exchange, and may refuse. Unless it did, `then` runs on the worker. When the
+ * helpers have no room the call is refused with a 503. */
+void exchange_help(struct exchange *x, void (*work)(struct exchange *x),
+                   void (*then)(struct exchange *x));
 
 /* On the worker, once, after a reply function: sends it. The exchange is gone afterwards. */
 void exchange_finish(struct exchange *x);

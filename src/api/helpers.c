@@ -1,41 +1,73 @@
 #include "api/helpers.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-#include "api/exchange.h"
-#include "api/worker.h"
-
 #define HELPERS_MAX 16
+
+/* Jobs in the order they came, by their letters. */
+struct line {
+    struct letter *first, *last;
+    size_t count;
+};
 
 struct helpers {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct letter *first, *last; /* exchanges in line, by their letters */
-    int large;                   /* calls between parse and reply */
+    struct line large, small;
+    int large_running; /* between run and release */
+    bool small_is_next;
     bool stop;
-    void (*work)(struct exchange *exchange, struct digest *digest);
     int count;
     pthread_t threads[HELPERS_MAX];
     struct digest *digests[HELPERS_MAX];
     int started; /* hands each thread its number */
 };
 
-/* The next exchange, or NULL when it is time to stop. Takes one of the large places. */
-static struct exchange *take(struct helpers *helpers)
+static void line_add(struct line *line, struct job *job)
 {
-    struct exchange *exchange = NULL;
+    job->letter.next = NULL;
+    if (line->first)
+        line->last->next = &job->letter;
+    else
+        line->first = &job->letter;
+    line->last = &job->letter;
+    line->count++;
+}
+
+static struct job *line_take(struct line *line)
+{
+    struct job *job = container_of(line->first, struct job, letter);
+    line->first = line->first->next;
+    line->count--;
+    return job;
+}
+
+/* The line to take from; NULL: nothing may start. */
+static struct line *next_line(struct helpers *helpers)
+{
+    bool large = helpers->large.first && helpers->large_running < HELPERS_LARGE_MAX;
+    bool small = helpers->small.first != NULL;
+    if (!large && !small)
+        return NULL;
+    return !large || (small && helpers->small_is_next) ? &helpers->small : &helpers->large;
+}
+
+/* The next job, or NULL when it is time to stop. */
+static struct job *take(struct helpers *helpers)
+{
+    struct job *job = NULL;
+    struct line *line = NULL;
     pthread_mutex_lock(&helpers->mutex);
-    while (!helpers->stop && (!helpers->first || helpers->large == HELPERS_LARGE_MAX))
+    while (!helpers->stop && !(line = next_line(helpers)))
         pthread_cond_wait(&helpers->changed, &helpers->mutex);
     if (!helpers->stop) {
-        exchange = container_of(helpers->first, struct exchange, letter);
-        helpers->first = helpers->first->next;
-        helpers->large++;
+        job = line_take(line);
+        helpers->large_running += job->large;
+        helpers->small_is_next = job->large;
     }
     pthread_mutex_unlock(&helpers->mutex);
-    return exchange;
+    return job;
 }
 
 static void *run(void *argument)
@@ -44,17 +76,28 @@ static void *run(void *argument)
     pthread_mutex_lock(&helpers->mutex);
     struct digest *digest = helpers->digests[helpers->started++];
     pthread_mutex_unlock(&helpers->mutex);
-    struct exchange *exchange;
-    while ((exchange = take(helpers)) != NULL) {
-        helpers->work(exchange, digest);
-        mailbox_post(exchange->worker->mailbox, &exchange->letter);
+    struct job *job;
+    while ((job = take(helpers)) != NULL) {
+        job->run(job, digest);
+        mailbox_post(job->home, &job->letter);
     }
     return NULL;
 }
 
-int helpers_new(int threads, struct crypto *crypto,
-                void (*work)(struct exchange *exchange, struct digest *digest),
-                struct helpers **ret_helpers)
+static int start_thread(struct helpers *helpers, struct crypto *crypto)
+{
+    int result = digest_new(crypto, &helpers->digests[helpers->count]);
+    if (result < 0)
+        return result;
+    if (pthread_create(&helpers->threads[helpers->count], NULL, run, helpers) != 0) {
+        digest_free(helpers->digests[helpers->count]);
+        return ERR_SYSTEM;
+    }
+    helpers->count++;
+    return 0;
+}
+
+int helpers_new(int threads, struct crypto *crypto, struct helpers **ret_helpers)
 {
     if (threads < 1 || threads > HELPERS_MAX)
         return ERR_INVALID;
@@ -63,17 +106,9 @@ int helpers_new(int threads, struct crypto *crypto,
         return ERR_NOMEM;
     pthread_mutex_init(&helpers->mutex, NULL);
     pthread_cond_init(&helpers->changed, NULL);
-    helpers->work = work;
     int result = 0;
-    while (result == 0 && helpers->count < threads) {
-        result = digest_new(crypto, &helpers->digests[helpers->count]);
-        if (result == 0 &&
-            pthread_create(&helpers->threads[helpers->count], NULL, run, helpers) != 0) {
-            digest_free(helpers->digests[helpers->count]);
-            result = ERR_SYSTEM;
-        }
-        helpers->count += result == 0;
-    }
+    while (result == 0 && helpers->count < threads)
+        result = start_thread(helpers, crypto);
     if (result < 0) {
         helpers_free(helpers);
         return result;
@@ -99,23 +134,23 @@ void helpers_free(struct helpers *helpers)
     free(helpers);
 }
 
-void helpers_submit(struct helpers *helpers, struct exchange *exchange)
+int helpers_submit(struct helpers *helpers, struct job *job)
 {
-    exchange->letter.next = NULL;
+    struct line *line = job->large ? &helpers->large : &helpers->small;
     pthread_mutex_lock(&helpers->mutex);
-    if (helpers->first)
-        helpers->last->next = &exchange->letter;
-    else
-        helpers->first = &exchange->letter;
-    helpers->last = &exchange->letter;
-    pthread_cond_signal(&helpers->changed);
+    bool fits = job->large || line->count < HELPERS_SMALL_MAX;
+    if (fits) {
+        line_add(line, job);
+        pthread_cond_signal(&helpers->changed);
+    }
     pthread_mutex_unlock(&helpers->mutex);
+    return fits ? 0 : ERR_BUSY;
 }
 
 void helpers_release(struct helpers *helpers)
 {
     pthread_mutex_lock(&helpers->mutex);
-    helpers->large--;
+    helpers->large_running--;
     pthread_cond_signal(&helpers->changed);
     pthread_mutex_unlock(&helpers->mutex);
 }

@@ -128,8 +128,8 @@ static int check_limit(struct exchange *x)
     return x->rate.accepted ? 0 : refuse_http(x, 429, "request limit exceeded");
 }
 
-/* The order of the checks stands here and nowhere else. */
-void pipeline_front(struct exchange *x, struct digest *digest)
+/* The order of the checks stands here and nowhere else. It may run on a helper thread. */
+static void pipeline_front(struct exchange *x, struct digest *digest)
 {
     const struct handler *handler = x->route->handler;
     int result = parse_body(x);
@@ -148,17 +148,56 @@ void pipeline_front(struct exchange *x, struct digest *digest)
 
 /* --- on the worker again --- */
 
-static void go_on(struct exchange *x)
+static void go_on(struct exchange *x, void (*next)(struct exchange *x))
 {
     if (x->http_status != 0)
         exchange_finish(x);
     else
-        x->route->handler->start(x);
+        next(x);
+}
+
+static void run_front(struct job *job, struct digest *digest)
+{
+    pipeline_front(container_of(job, struct exchange, job), digest);
 }
 
 static void on_front_done(struct letter *letter)
 {
-    go_on(container_of(letter, struct exchange, letter));
+    struct exchange *x = container_of(letter, struct exchange, job.letter);
+    go_on(x, x->route->handler->start);
+}
+
+static void run_work(struct job *job, struct digest *digest)
+{
+    (void)digest;
+    struct exchange *x = container_of(job, struct exchange, job);
+    x->work(x);
+}
+
+static void on_work_done(struct letter *letter)
+{
+    struct exchange *x = container_of(letter, struct exchange, job.letter);
+    go_on(x, x->then);
+}
+
+static void help(struct exchange *x, bool large,
+                 void (*run)(struct job *job, struct digest *digest),
+                 void (*open)(struct letter *letter))
+{
+    x->job =
+        (struct job){.letter.open = open, .home = x->worker->mailbox, .run = run, .large = large};
+    if (helpers_submit(x->worker->shared->helpers, &x->job) < 0) {
+        (void)refuse_http(x, 503, "busy, try again");
+        exchange_finish(x);
+    }
+}
+
+void exchange_help(struct exchange *x, void (*work)(struct exchange *x),
+                   void (*then)(struct exchange *x))
+{
+    x->work = work;
+    x->then = then;
+    help(x, false, run_work, on_work_done);
 }
 
 static void on_request(void *context, struct http_request *request)
@@ -170,12 +209,11 @@ static void on_request(void *context, struct http_request *request)
     worker->exchanges++;
     if (request->body.len > LARGE_BODY && x->route->handler->input) {
         x->large = true;
-        x->letter.open = on_front_done;
-        helpers_submit(worker->shared->helpers, x);
+        help(x, true, run_front, on_front_done);
         return;
     }
     pipeline_front(x, worker->digest);
-    go_on(x);
+    go_on(x, x->route->handler->start);
 }
 
 void *exchange_alloc(struct exchange *x, size_t count, size_t size)

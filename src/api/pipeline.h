@@ -3,16 +3,11 @@
 #ifndef WSCRM_API_PIPELINE_H
 #define WSCRM_API_PIPELINE_H
 
-#include "api/exchange.h"
-#include "base/crypto.h"
 #include "net/http_server.h"
 
 struct worker;
 
 /* The callbacks of a worker's HTTP server; `worker` is their context. */
 struct http_handlers pipeline_handlers(struct worker *worker);
-
-/* The part that may run on a helper thread: from the body's bytes to the handler's input. */
-void pipeline_front(struct exchange *x, struct digest *digest);
 
 #endif

@@ -28,6 +28,7 @@ struct shared {
     struct zone *zone; /* the server's own */
     struct http_shared http;
     struct api_settings settings; /* as started */
+    int64_t start_ms;             /* real time */
     _Atomic(enum request_log) request_log;
     struct worker *workers;
     size_t worker_count;
