@@ -12,8 +12,12 @@ struct query_input {
 };
 
 static const struct input_field query_fields[] = {
-    {"data", INPUT_LIST, offsetof(struct query_input, data), QUERY_MAX, STATUS_DATA_EMPTY,
-     STATUS_DATA_SIZE},
+    {.name = "data",
+     .type = INPUT_LIST,
+     .offset = offsetof(struct query_input, data),
+     .longest = QUERY_MAX,
+     .missing = STATUS_DATA_EMPTY,
+     .longer = STATUS_DATA_SIZE},
 };
 
 static const struct input_table query_table = {query_fields, 1, sizeof(struct query_input), "data"};

@@ -1,9 +1,15 @@
 #include "api/input.h"
 
+#include <stdio.h>
+
 #include "api/reply.h"
+
+const struct input_table input_nothing = {0};
 
 static int is_not(struct exchange *x, const struct input_field *field, const char *expected)
 {
+    if (field->wrong)
+        return refuse(x, field->wrong);
     return refuse_http(x, 400, "%s: %s expected", field->name, expected);
 }
 
@@ -35,6 +41,15 @@ static int check_length(struct exchange *x, const struct input_field *field, siz
     return refuse_http(x, 400, "%s: longer than %zu", field->name, field->longest);
 }
 
+static int take_text(struct exchange *x, const struct input_field *field, struct str text,
+                     struct str *ret_text)
+{
+    int result = check_length(x, field, utf8_count(text));
+    if (result == 0)
+        *ret_text = text;
+    return result;
+}
+
 static int read_text(struct exchange *x, const struct input_field *field, const struct json *value,
                      struct str *ret_text)
 {
@@ -48,10 +63,33 @@ static int read_text(struct exchange *x, const struct input_field *field, const 
         return refuse_http(x, 400, "%s: number too large, send it as a string", field->name);
     if (result < 0)
         return is_not(x, field, "text");
-    result = check_length(x, field, utf8_count(text));
-    if (result == 0)
-        *ret_text = text;
-    return result;
+    return take_text(x, field, text, ret_text);
+}
+
+/* `result` is that of reading `value`. */
+static int take_integer(struct exchange *x, const struct input_field *field, int result,
+                        int64_t value, struct input_integer *ret_integer)
+{
+    char expected[80];
+    if (result == 0 && value >= field->min && value <= field->max) {
+        *ret_integer = (struct input_integer){value, true};
+        return 0;
+    }
+    snprintf(expected, sizeof(expected), "an integer from %lld to %lld", (long long)field->min,
+             (long long)field->max);
+    return is_not(x, field, expected);
+}
+
+static int read_integer(struct exchange *x, const struct input_field *field,
+                        const struct json *value, struct input_integer *ret_integer)
+{
+    int64_t integer = 0;
+    int result = ERR_INVALID;
+    if (json_type(value) == JSON_STRING)
+        result = str_to_i64(json_text(value), &integer);
+    else if (json_type(value) == JSON_NUMBER)
+        result = json_integer(value, &integer);
+    return take_integer(x, field, result, integer, ret_integer);
 }
 
 static int read_list(struct exchange *x, const struct input_field *field, const struct json *value,
@@ -74,6 +112,8 @@ static int read_field(struct exchange *x, const struct input_field *field, const
         return 0; /* absent */
     if (field->type == INPUT_LIST)
         return read_list(x, field, value, target);
+    if (field->type == INPUT_INTEGER)
+        return read_integer(x, field, value, target);
     return read_text(x, field, value, target);
 }
 
@@ -88,8 +128,11 @@ static const struct input_field *find_field(const struct input_table *table, str
 static bool is_empty(const struct exchange *x, const struct input_field *field)
 {
     const void *target = (const char *)x->input + field->offset;
-    return field->type == INPUT_LIST ? ((const struct input_list *)target)->count == 0
-                                     : ((const struct str *)target)->len == 0;
+    switch (field->type) {
+    case INPUT_INTEGER: return !((const struct input_integer *)target)->given;
+    case INPUT_LIST: return ((const struct input_list *)target)->count == 0;
+    default: return ((const struct str *)target)->len == 0;
+    }
 }
 
 static int read_members(struct exchange *x, const struct input_table *table)
@@ -113,12 +156,55 @@ static int read_body(struct exchange *x, const struct input_table *table)
     return refuse_http(x, 400, "body: object%s expected", table->array_is ? " or array" : "");
 }
 
+/* The value of a query's parameter; len 0: absent. */
+static int decode_parameter(struct exchange *x, const struct input_field *field,
+                            struct str *ret_text)
+{
+    struct str raw = http_query_value(x->http->head.query, field->name);
+    *ret_text = (struct str){0};
+    if (raw.len == 0)
+        return 0;
+    char *text = arena_alloc(&x->http->arena, raw.len);
+    if (!text)
+        return reply_no_memory(x);
+    long len = http_query_decode(raw, text);
+    if (len < 0 || !utf8_valid(text, (size_t)len))
+        return refuse_http(x, 400, "%s: percent-encoded UTF-8 expected", field->name);
+    *ret_text = (struct str){text, (size_t)len};
+    return 0;
+}
+
+static int read_parameter(struct exchange *x, const struct input_field *field)
+{
+    void *target = (char *)x->input + field->offset;
+    struct str text;
+    int64_t integer = 0;
+    int result = decode_parameter(x, field, &text);
+    if (result < 0 || text.len == 0)
+        return result;
+    switch (field->type) {
+    case INPUT_LIST: return is_not(x, field, "array");
+    case INPUT_INTEGER:
+        result = str_to_i64(text, &integer);
+        return take_integer(x, field, result, integer, target);
+    default: return take_text(x, field, text, target);
+    }
+}
+
+static int read_query(struct exchange *x, const struct input_table *table)
+{
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < table->count; i++)
+        result = read_parameter(x, &table->fields[i]);
+    return result;
+}
+
 int input_read(struct exchange *x, const struct input_table *table)
 {
     x->input = exchange_alloc(x, 1, table->size);
     if (!x->input)
         return reply_no_memory(x);
-    int result = read_body(x, table);
+    int result = x->route->method == HTTP_GET ? read_query(x, table) : read_body(x, table);
     for (size_t i = 0; result == 0 && i < table->count; i++)
         if (table->fields[i].missing && is_empty(x, &table->fields[i]))
             result = refuse(x, table->fields[i].missing);

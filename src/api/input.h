@@ -1,5 +1,6 @@
 /* Declared input: a handler says in a static table which members its body has; one walk over the
- * object fills the handler's struct.
+ * object fills the handler's struct. The same table reads the query string of a GET, whose body, if there
+ * is one, may sign the call and says nothing else.
  *
  * Liberal where the contract is: an integer may come as a text, a name that looks like a number as a
  * number, "" means absent. Unknown members are ignored. A fault names its place. */
@@ -9,9 +10,15 @@
 #include "api/exchange.h"
 
 enum input_type {
-    INPUT_TEXT, /* struct str: a text */
-    INPUT_NAME, /* struct str: a text, or an integer taken as its digits (user names, numbers) */
-    INPUT_LIST, /* struct input_list: an array */
+    INPUT_TEXT,    /* struct str: a text */
+    INPUT_NAME,    /* struct str: a text, or an integer taken as its digits (user names, numbers) */
+    INPUT_INTEGER, /* struct input_integer: an integer, or a text that is one */
+    INPUT_LIST,    /* struct input_list: an array; never in a query string */
+};
+
+struct input_integer {
+    int64_t value;
+    bool given; /* false: absent, value is 0 */
 };
 
 struct input_list {
@@ -19,13 +26,16 @@ struct input_list {
     size_t count;
 };
 
+/* Written with designated initializers: what a row does not name is 0. */
 struct input_field {
     const char *name;
     enum input_type type;
     size_t offset;       /* into the handler's struct */
     size_t longest;      /* characters of a text, items of a list */
+    int64_t min, max;    /* of an integer */
     enum status missing; /* a required member that is missing, null or empty; 0: optional */
     enum status longer;  /* over `longest`; 0: HTTP 400 */
+    enum status wrong;   /* of another type, or not from min to max; 0: HTTP 400 */
 };
 
 struct input_table {
@@ -35,7 +45,10 @@ struct input_table {
     const char *array_is; /* a body that is an array is taken as this member; NULL: refused */
 };
 
-/* Makes x->input, zeroed, and fills it from x->body. Refuses and returns an error. */
+/* Of a call that takes nothing but who calls. */
+extern const struct input_table input_nothing;
+
+/* Makes x->input, zeroed, and fills it from x->body or the query. Refuses and returns an error. */
 int input_read(struct exchange *x, const struct input_table *table) MUST_USE;
 
 /* One value as a text: for INPUT_NAME's rule outside a table. ERR_INVALID: of another type;
