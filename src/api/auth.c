@@ -32,7 +32,7 @@ static struct str member_text(struct exchange *x, const char *name)
  * headers is there and the body is an object (an empty body is one); else header scheme. */
 static enum scheme choose_scheme(const struct exchange *x, const struct credentials *headers)
 {
-    bool is_object = !x->body || json_type(x->body) == JSON_OBJECT;
+    bool is_object = !x->is_no_object && (!x->body || json_type(x->body) == JSON_OBJECT);
     if (!is_object)
         return SCHEME_HEADER;
     bool signs_in_body =

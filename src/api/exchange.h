@@ -38,6 +38,7 @@ struct exchange {
 
     struct json_doc *json;
     const struct json *body; /* its root; NULL for an empty body, which equals {} */
+    bool is_no_object;       /* the body, by its first sign, before it is parsed */
     void *input;             /* the handler's struct, read by its input table */
     void *state;             /* the handler's own, made by read or start */
 

@@ -43,6 +43,22 @@ static size_t size_of(const struct pending *p)
     return head->chunked ? p->request.max_body : (size_t)head->content_length;
 }
 
+/* The owner does not want to read on: answers what is there as the connection's last. */
+static bool is_refused(struct http_connection *c, struct pending *p)
+{
+    const struct http_handlers *handlers = &c->server->handlers;
+    if (p->was_asked || p->request.body.len == 0 || !handlers->on_body)
+        return false;
+    p->was_asked = true;
+    if (handlers->on_body(handlers->context, &p->request))
+        return false;
+    p->request.body = (struct str){0}; /* it may lie in the scratch */
+    p->request.head.keep_alive = false;
+    c->extra = true; /* the rest of the body */
+    request_hand_over(c, p);
+    return true;
+}
+
 /* The budget is taken: memory for the body, whose first `len` bytes are at `data`. */
 static void granted(struct http_connection *c, struct pending *p, const char *data, size_t len)
 {
@@ -56,6 +72,8 @@ static void granted(struct http_connection *c, struct pending *p, const char *da
     if (len)
         memcpy(p->body_memory, data, len);
     p->request.body = (struct str){p->body_memory, len};
+    if (is_refused(c, p))
+        return;
     c->reading_state = READ_BODY;
     c->wait_anew = true;
     if (p->request.head.expect_continue && len == 0)
@@ -70,6 +88,10 @@ static void ask_memory(struct http_connection *c, struct pending *p, const char 
         return;
     }
     c->reading = p;
+    p->request.body = (struct str){data, len};
+    if (is_refused(c, p))
+        return;
+    p->request.body = (struct str){0};
     if (!server->waits[WAIT_BUDGET].first && budget_take(server, size_of(p))) {
         granted(c, p, data, len);
         return;
@@ -113,6 +135,8 @@ void body_received(struct http_connection *c, size_t len)
     c->body_left -= len;
     if (c->body_left == 0)
         finish(c);
+    else
+        (void)is_refused(c, c->reading);
 }
 
 /* Decodes; false after the error is answered. `had` is the length of the body before. */
@@ -144,6 +168,8 @@ size_t body_read(struct http_connection *c, char *data, size_t len)
     p->request.body.len += content;
     if (c->chunked.done)
         finish(c);
+    else if (is_refused(c, p))
+        return len;
     return used;
 }
 

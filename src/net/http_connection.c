@@ -278,7 +278,8 @@ static void read_body(struct http_connection *c)
 
 static void drop(struct http_connection *c)
 {
-    ssize_t len = recv(c->fd, c->server->scratch, c->server->scratch_size, 0);
+    /* TCP does not even copy with MSG_TRUNC. */
+    ssize_t len = recv(c->fd, c->server->scratch, c->server->scratch_size, MSG_TRUNC);
     if (!received(c, len))
         return;
     c->broken = (uint64_t)len >= c->body_left;

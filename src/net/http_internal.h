@@ -75,6 +75,7 @@ struct pending {
     char *body_memory;     /* a body that is not in the arena */
     size_t body_reserved;  /* of the budget */
     size_t held;           /* bytes of head and body in the arena */
+    bool was_asked;        /* whether to read its body, see on_body */
     int status;            /* of the reply; 0 until there is one */
     struct str reply_head; /* and a short body, in the arena */
     struct buf reply_body; /* a long body */

@@ -68,8 +68,13 @@ struct http_request {
 struct http_handlers {
     void *context;
     /* The head is complete and nothing of the body has been kept. Returns 0 and sets max_body to
-     * go on, or an HTTP status to refuse with; then it has filled *why for the reply's message. The connection closes after a refusal whose body is large and was not read. */
+     * go on, or an HTTP status to refuse with; then it has filled *why for the reply's message. The
+     * connection closes after a refusal whose body is large and was not read. */
     int (*on_head)(void *context, struct http_request *request, const char **why);
+    /* The first bytes of a body are there (request->body) and more are to come. Once, and not for a body
+     * that comes whole with its head. False: do not read on; on_request follows at once, without a body,
+     * for the reply, which is the connection's last. May be NULL. */
+    bool (*on_body)(void *context, struct http_request *request);
     /* The request is whole. */
     void (*on_request)(void *context, struct http_request *request);
     /* Writes the body of an error that the server itself answers (400, 408, 413, 417, 431, 503, 505

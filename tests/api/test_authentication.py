@@ -5,7 +5,18 @@ import json
 import time
 
 import pytest
-from harness import DEMO, DEMO_CUSTOMER, IMPORT, QUERY, Client, Connection, md5, now_ms, request_bytes
+from harness import (
+    BATCH_IMPORT,
+    DEMO,
+    DEMO_CUSTOMER,
+    IMPORT,
+    QUERY,
+    Client,
+    Connection,
+    md5,
+    now_ms,
+    request_bytes,
+)
 
 ASK = [{"whatsApp": "8613800000000"}]
 
@@ -499,6 +510,40 @@ def test_a_valid_token_is_never_refused_for_anothers_failures(server, tenant):
     for reply in replies[4::5]:
         assert_good(reply)
     assert {reply.code for reply in replies} <= {200, 522, 429}
+
+
+@pytest.mark.parametrize("begin,headers,code", [
+    (b"[0,0,", {}, 523), (b" \n [0,0,", {"tenant_id": "1"}, 518), (b'"', {}, 523), (b"7", {}, 523),
+])
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_large_body_that_cannot_sign_itself_is_refused_when_it_begins(
+    server, begin, headers, code, framing
+):
+    if framing == "length":
+        headers, sent = {**headers, "Content-Length": "16000000"}, begin
+    else:
+        headers, sent = {**headers, "Transfer-Encoding": "chunked"}, b"%x\r\n%s\r\n" % (len(begin), begin)
+    with Connection(server.port) as connection:
+        connection.send(request_bytes("POST", BATCH_IMPORT, b"", headers) + sent)
+        reply = connection.reply()
+        assert (reply.status, reply.code) == (200, code)
+        assert reply.headers["connection"] == "close"
+
+
+def test_a_large_array_with_a_valid_token_is_read(server, tenant, fresh):
+    items = [{"whatsApp": fresh(), "agentAccount": "anna", "desc": "x" * 2000} for _ in range(300)]
+    with Client(server, tenant) as client:
+        reply = client.call(BATCH_IMPORT, items)
+        assert reply.code == 200 and reply.data["isAllOk"], reply.body
+
+
+def test_a_large_object_may_sign_itself_at_its_end(server, tenant, fresh):
+    items = [{"whatsApp": fresh(), "agentAccount": "anna", "desc": "x" * 2000} for _ in range(300)]
+    signed = tenant.body("boss", {"data": items})
+    last = {name: signed[name] for name in ("data", "tenantId", "userName", "createTime", "token")}
+    with Client(server, tenant) as client:
+        reply = client.call_unsigned(BATCH_IMPORT, last)
+        assert reply.code == 200 and reply.data["isAllOk"], reply.body
 
 
 def test_the_demo_tenant_checks_no_window(demo_client):

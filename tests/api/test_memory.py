@@ -20,22 +20,28 @@ def rss_anon(pid):
     return int(re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
 
 
+# An array cannot sign itself and is refused when it begins; an object is read to its end.
+BODIES = {
+    "arrays": b"[" + b"0," * (8 * MIB - 1) + b"0",
+    "objects": b'{"data":[' + b"0," * (8 * MIB - 5) + b"0",
+}
+
+
 class Stranger(threading.Thread):
     """Sends 16 MiB of [0,0,0,… and reads the answer, if one comes."""
 
-    BODY = b"[" + b"0," * (8 * MIB - 1) + b"0"
-
-    def __init__(self, server, headers, path, method):
+    def __init__(self, server, body, headers, path, method):
         super().__init__()
-        self.head = request_bytes(method, path, b"", {**headers, "Content-Length": len(self.BODY)})
+        self.body = body
+        self.head = request_bytes(method, path, b"", {**headers, "Content-Length": len(body)})
         self.server = server
         self.reply = None
 
     def run(self):
         with Connection(self.server.port) as connection:
             connection.send(self.head)
-            for at in range(0, len(self.BODY), MIB):
-                connection.send_or_closed(self.BODY[at : at + MIB])
+            for at in range(0, len(self.body), MIB):
+                connection.send_or_closed(self.body[at : at + MIB])
             try:
                 self.reply = connection.reply()
             except Closed:
@@ -43,11 +49,14 @@ class Stranger(threading.Thread):
 
 
 @pytest.mark.parametrize("what", ["no token", "a wrong token"])
-def test_64_giant_bodies_of_strangers_stay_within_400_mib_and_others_are_served(own_server, what):
+@pytest.mark.parametrize("kind", BODIES)
+def test_64_giant_bodies_of_strangers_stay_within_400_mib_and_others_are_served(
+    own_server, kind, what
+):
     server = own_server()
     headers = {} if what == "no token" else {**DEMO.headers(), "token": "0" * 32}
     strangers = [
-        Stranger(server, headers, *((BATCH_IMPORT, "POST") if i % 2 else (IMPORT, "PUT")))
+        Stranger(server, BODIES[kind], headers, *((BATCH_IMPORT, "POST") if i % 2 else (IMPORT, "PUT")))
         for i in range(STRANGERS)
     ]
     server.command("tenant", "set", 1, "--rate-limit", 0)
@@ -65,7 +74,7 @@ def test_64_giant_bodies_of_strangers_stay_within_400_mib_and_others_are_served(
         stranger.join()
     print(f"RssAnon at most {most / MIB:.0f} MiB; {served} others served, the slowest in {slowest:.3f} s")
     assert most < 400 * MIB
-    assert served >= 10
+    assert served >= (10 if kind == "objects" else 1)
     # The clients here are Python on the same cores: this bound is for a stall, not for a percentile.
     assert slowest < 2
     statuses = {stranger.reply.status for stranger in strangers if stranger.reply}

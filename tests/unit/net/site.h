@@ -38,7 +38,7 @@ struct site {
     size_t large;                        /* the length of /large */
     struct http_request *held[HELD_MAX]; /* /hold: answered when the test says so */
     size_t held_count;
-    int heads, requests, replies, headless;
+    int heads, bodies, requests, replies, headless;
     int last_status;
     size_t last_bytes;
     char last_peer[ADDRESS_TEXT_MAX + 1];
@@ -62,6 +62,14 @@ static inline int site_on_head(void *context, struct http_request *request, cons
     request->extra_headers = str_of(site->refusal_headers);
     *why = "refused";
     return 404;
+}
+
+/* A body that begins with "no" is not wanted. */
+static inline bool site_on_body(void *context, struct http_request *request)
+{
+    struct site *site = context;
+    site->bodies++;
+    return request->body.len < 2 || memcmp(request->body.p, "no", 2) != 0;
 }
 
 /* The reply tells what has arrived: method, target, peer, the body's length and up to 100 bytes. */
@@ -160,6 +168,7 @@ static inline void site_open(struct site *site)
     int fd;
     const struct http_handlers handlers = {.context = site,
                                            .on_head = site_on_head,
+                                           .on_body = site_on_body,
                                            .on_request = site_on_request,
                                            .write_error = site_write_error,
                                            .on_replied = site_on_replied};
