@@ -92,6 +92,28 @@ static int read_integer(struct exchange *x, const struct input_field *field,
     return take_integer(x, field, result, integer, ret_integer);
 }
 
+/* `text` is the value as a text, when `result` is good. */
+static int take_bool(struct exchange *x, const struct input_field *field, int result,
+                     struct str text, struct input_bool *ret_bool)
+{
+    bool yes = result == 0 && (str_is(text, "true") || str_is(text, "1"));
+    bool no = result == 0 && (str_is(text, "false") || str_is(text, "0"));
+    if (!yes && !no)
+        return is_not(x, field, "true or false");
+    *ret_bool = (struct input_bool){yes, true};
+    return 0;
+}
+
+static int read_bool(struct exchange *x, const struct input_field *field, const struct json *value,
+                     struct input_bool *ret_bool)
+{
+    struct str text = json_type(value) == JSON_TRUE ? STR("true") : STR("false");
+    int result = 0;
+    if (json_type(value) != JSON_TRUE && json_type(value) != JSON_FALSE)
+        result = input_name(x, value, &text);
+    return result == ERR_NOMEM ? reply_no_memory(x) : take_bool(x, field, result, text, ret_bool);
+}
+
 static int read_list(struct exchange *x, const struct input_field *field, const struct json *value,
                      struct input_list *ret_list)
 {
@@ -114,6 +136,8 @@ static int read_field(struct exchange *x, const struct input_field *field, const
         return read_list(x, field, value, target);
     if (field->type == INPUT_INTEGER)
         return read_integer(x, field, value, target);
+    if (field->type == INPUT_BOOL)
+        return read_bool(x, field, value, target);
     return read_text(x, field, value, target);
 }
 
@@ -130,6 +154,7 @@ static bool is_empty(const struct exchange *x, const struct input_field *field)
     const void *target = (const char *)x->input + field->offset;
     switch (field->type) {
     case INPUT_INTEGER: return !((const struct input_integer *)target)->given;
+    case INPUT_BOOL: return !((const struct input_bool *)target)->given;
     case INPUT_LIST: return ((const struct input_list *)target)->count == 0;
     default: return ((const struct str *)target)->len == 0;
     }
@@ -187,6 +212,7 @@ static int read_parameter(struct exchange *x, const struct input_field *field)
     case INPUT_INTEGER:
         result = str_to_i64(text, &integer);
         return take_integer(x, field, result, integer, target);
+    case INPUT_BOOL: return take_bool(x, field, 0, text, target);
     default: return take_text(x, field, text, target);
     }
 }

@@ -13,12 +13,17 @@ enum input_type {
     INPUT_TEXT,    /* struct str: a text */
     INPUT_NAME,    /* struct str: a text, or an integer taken as its digits (user names, numbers) */
     INPUT_INTEGER, /* struct input_integer: an integer, or a text that is one */
+    INPUT_BOOL,    /* struct input_bool: true or false, also as texts, and 1 or 0 */
     INPUT_LIST,    /* struct input_list: an array; never in a query string */
 };
 
 struct input_integer {
     int64_t value;
     bool given; /* false: absent, value is 0 */
+};
+
+struct input_bool {
+    bool value, given;
 };
 
 struct input_list {
