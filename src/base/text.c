@@ -132,6 +132,14 @@ bool utf8_valid(const void *data, size_t len)
     return utf8_prefix(data, len) == len;
 }
 
+bool str_has_control(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
 size_t utf8_count(struct str s)
 {
     /* All bytes less those of the form 10xxxxxx. */

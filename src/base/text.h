@@ -59,6 +59,9 @@ size_t utf8_next(const void *data, size_t len);
  * character, a quote or a backslash. */
 size_t json_plain_len(const char *data, size_t len);
 
+/* True when an ASCII control character is in it: such a text does not go into a line of a list. */
+bool str_has_control(struct str s);
+
 /* Number of code points of valid UTF-8. */
 size_t utf8_count(struct str s);
 

@@ -84,6 +84,7 @@ struct customer {
     const struct extended_value *extended;
     size_t extended_count;
     int64_t owner_id; /* agent id, 0: none */
+    bool opt_out;     /* the number's: wants no messages */
     int64_t created_ms, updated_ms;
 };
 

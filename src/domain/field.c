@@ -71,6 +71,14 @@ bool field_accepts(const struct field *field, struct str text)
     return false;
 }
 
+bool field_option_allowed(struct str text, const struct str *others, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(text, others[i]))
+            return false;
+    return text.len > 0 && utf8_count(text) <= CUSTOMER_EXTENDED_LONGEST && !str_has_control(text);
+}
+
 /* Every name that stands at item level in an import or an answer already. */
 static bool is_taken(struct str name)
 {

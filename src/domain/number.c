@@ -1,5 +1,7 @@
 #include "domain/number.h"
 
+#include <stdlib.h>
+
 /* What people write between digits; a `+` only before the first. */
 static bool is_filler(char c, size_t digits_before)
 {
@@ -101,4 +103,27 @@ bool number_variant(int64_t number, int64_t *ret_variant)
 {
     return variant_brazil(number, ret_variant) || variant_marked(number, 54, 9, ret_variant) ||
            variant_marked(number, 52, 1, ret_variant);
+}
+
+static int compare(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+size_t numbers_unique(int64_t *numbers, size_t count)
+{
+    size_t left = 0;
+    if (count > 0)
+        qsort(numbers, count, sizeof(*numbers), compare);
+    /* What stands in front of `left` is sorted too, and has every smaller form that is to stay. */
+    for (size_t i = 0; i < count; i++) {
+        int64_t number = numbers[i], variant;
+        bool there = left > 0 && numbers[left - 1] == number;
+        if (!there && left > 0 && number_variant(number, &variant) && variant < number)
+            there = bsearch(&variant, numbers, left, sizeof(*numbers), compare) != NULL;
+        if (!there)
+            numbers[left++] = number;
+    }
+    return left;
 }

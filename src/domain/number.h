@@ -30,4 +30,8 @@ size_t number_format(int64_t number, char ret_digits[NUMBER_MAX_DIGITS + 4]);
  * - Mexico: a 1 in the same place did, until 2019. 52 and 10. */
 bool number_variant(int64_t number, int64_t *ret_variant);
 
+/* Sorts the numbers ascending and leaves each line in once, in the smaller of its forms that are there.
+ * Returns how many are left. */
+size_t numbers_unique(int64_t *numbers, size_t count);
+
 #endif

@@ -278,18 +278,10 @@ int edition_parse(struct str text, enum edition *ret_edition)
     return ERR_INVALID;
 }
 
-static bool has_control(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
-            return true;
-    return false;
-}
-
 bool user_name_allowed(struct str name)
 {
     return name.len > 0 && utf8_valid(name.p, name.len) &&
-           utf8_count(name) <= TENANT_NAME_LONGEST && !has_control(name) &&
+           utf8_count(name) <= TENANT_NAME_LONGEST && !str_has_control(name) &&
            !memchr(name.p, ',', name.len) && str_eq(str_trim(name), name);
 }
 

@@ -53,10 +53,14 @@ struct field {
  * of its options; at most CUSTOMER_EXTENDED_LONGEST characters. */
 bool field_accepts(const struct field *field, struct str text);
 
+/* Whether `text` may be an option beside those that are there: 1 to CUSTOMER_EXTENDED_LONGEST characters,
+ * no control characters, and none of those. */
+bool field_option_allowed(struct str text, const struct str *others, size_t count);
+
 /* True when `name` may name an extended field: 1 to TENANT_NAME_LONGEST characters, no control
  * characters, and none of the names that customers have on the wire already. */
 bool field_name_allowed(struct str name);
-/* A user name, admin name: 1 to TENANT_NAME_LONGEST characters, no control characters or commas, no
+/* A user name, admin name, name of a customer group: 1 to TENANT_NAME_LONGEST characters, no control characters or commas, no
  * blanks at its ends (lists of executors are comma separated). */
 bool user_name_allowed(struct str name);
 /* An agent's password has so many characters. */
@@ -71,6 +75,7 @@ struct tenant {
     enum edition edition;
     int rate_limit;     /* calls per second and endpoint; 0: none */
     int token_window_s; /* 0: the check is off */
+    bool has_opt_outs;  /* false: no number has opted out */
     const struct zone *zone;
     struct agent *agents; /* ascending by id */
     size_t agent_count;

@@ -57,20 +57,12 @@ int argument_number(struct context *context, const char *name, int64_t min, int6
     return 0;
 }
 
-static bool has_control(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
-            return true;
-    return false;
-}
-
 int argument_text(struct context *context, const char *name, size_t longest, struct str *ret_text)
 {
     struct str text = argument(context, name);
     if (!text.p)
         return 0;
-    if (utf8_count(text) > longest || has_control(text)) {
+    if (utf8_count(text) > longest || str_has_control(text)) {
         complain(context, "%s%s: at most %zu characters, none of them a control character",
                  dashes(context, name), name, longest);
         return ERR_INVALID;

@@ -29,17 +29,6 @@ static int take_type(struct context *context, struct field_write *write)
     return 0;
 }
 
-static bool option_allowed(struct str text, const struct str *before, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(text, before[i]))
-            return false;
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
-            return false;
-    return text.len > 0 && utf8_count(text) <= CUSTOMER_EXTENDED_LONGEST;
-}
-
 static int take_options(struct context *context, struct str options[FIELD_MAX_OPTIONS],
                         struct field_write *write)
 {
@@ -50,7 +39,7 @@ static int take_options(struct context *context, struct str options[FIELD_MAX_OP
             complain(context, "--option: at most %d", FIELD_MAX_OPTIONS);
             return ERR_INVALID;
         }
-        if (!option_allowed(text, options, write->option_count)) {
+        if (!field_option_allowed(text, options, write->option_count)) {
             complain(context,
                      "--option: 1 to %d characters, none of them a control character, and each "
                      "option once",

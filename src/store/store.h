@@ -109,6 +109,118 @@ struct customers_get {
 };
 void store_customers_get(struct store_reader *reader, struct customers_get *op);
 
+/* Takes customers' owners off. results[i]: 0 (also for one who had none, which changes nothing), or
+ * ERR_NOT_FOUND. result: 0 when the good ones are durable. */
+#define CUSTOMERS_DISOWN_MAX 50
+struct customers_disown {
+    struct store_call call;
+    int64_t tenant_id;
+    int64_t now_ms;
+    struct str cause; /* as in customers_upsert */
+    const int64_t *numbers;
+    size_t count; /* at most CUSTOMERS_DISOWN_MAX */
+    int *results; /* [count], the caller's */
+};
+void store_customers_disown(struct store *store, struct customers_disown *op);
+
+/* --- what became of a number ------------------------------------------------------------------ */
+
+/* Of one number at most so many of its newest changes are shown: a count of them is a walk over them, and
+ * a reader's turn is short. */
+#define HISTORY_MAX 100000
+
+struct history_entry {
+    int64_t time_ms;
+    const char *field; /* its wire name, static: agentAccount, stage, optOut */
+    struct str from, to, cause;
+};
+
+/* The changes of a number in both of its forms, newest first. `total` is right before the first `each`
+ * and in `done`; the entry is valid during the call. ERR_STORE. */
+struct history_page {
+    struct store_call call;
+    int64_t tenant_id;
+    int64_t number;
+    int64_t offset;
+    size_t limit;
+    int64_t total;
+    void (*each)(struct history_page *op, const struct history_entry *entry);
+};
+void store_history_page(struct store_reader *reader, struct history_page *op);
+
+/* --- opt-outs --------------------------------------------------------------------------------- */
+
+#define OPT_OUT_REASON_LONGEST 255 /* characters */
+#define TENANT_MAX_OPT_OUTS    INT64_C(10000000)
+
+/* Says of each number that it has opted out, or no longer has. A number may be any, a customer's or not,
+ * and is one with its other form. Where that is so already nothing changes, but that a reason that is
+ * given replaces the one before. ERR_NOT_FOUND no such tenant, ERR_TOO_LARGE over TENANT_MAX_OPT_OUTS. */
+struct opt_outs_set {
+    struct store_call call;
+    int64_t tenant_id;
+    int64_t now_ms;
+    struct str cause; /* as in customers_upsert */
+    const int64_t *numbers;
+    size_t count;
+    bool opt_out;
+    struct str reason; /* len 0: none; of no meaning when it is cleared */
+};
+void store_opt_outs_set(struct store *store, struct opt_outs_set *op);
+
+struct opt_out {
+    int64_t number; /* as it is stored, which may be the other form */
+    int64_t since_ms;
+    struct str reason;
+};
+
+/* Looks numbers up, each in both forms. `each` runs for each one that has opted out, in the order asked;
+ * the opt-out is valid during the call. ERR_STORE. */
+struct opt_outs_get {
+    struct store_call call;
+    int64_t tenant_id;
+    const int64_t *numbers;
+    size_t count;
+    void (*each)(struct opt_outs_get *op, size_t index, const struct opt_out *opt_out);
+};
+void store_opt_outs_get(struct store_reader *reader, struct opt_outs_get *op);
+
+/* All of them, ascending by number. Runs at once on the calling thread (commands only, not workers). */
+int store_opt_outs_each(struct store *store, int64_t tenant_id,
+                        void (*each)(void *context, const struct opt_out *opt_out),
+                        void *context) MUST_USE;
+
+/* --- customer groups -------------------------------------------------------------------------- */
+
+#define TENANT_MAX_GROUPS 1000
+#define GROUP_MAX_NUMBERS 100000
+
+/* A named list of numbers, which need not be customers. Saving makes it, or puts the numbers in the place
+ * of those that it had: whoever reads sees the old ones or the new ones, whole. ERR_NOT_FOUND no such
+ * tenant; ERR_TOO_LARGE over TENANT_MAX_GROUPS; ERR_BUSY also when too much of what was replaced is
+ * not swept yet. */
+struct group_write {
+    struct store_call call;
+    int64_t tenant_id;
+    int64_t now_ms;
+    struct str name;
+    const int64_t *numbers; /* as numbers_unique() leaves them */
+    size_t count;           /* at most GROUP_MAX_NUMBERS */
+};
+void store_group_save(struct store *store, struct group_write *op);
+void store_group_remove(struct store *store, struct group_write *op); /* ERR_NOT_FOUND */
+
+/* The tenant's groups by name, or one with its numbers, ascending: `group` runs first, then `number` for
+ * each. The texts are valid during the call. ERR_NOT_FOUND no such group, ERR_STORE. */
+struct groups_get {
+    struct store_call call;
+    int64_t tenant_id;
+    struct str name; /* p NULL: all groups, without their numbers */
+    void (*group)(struct groups_get *op, struct str name, int64_t size);
+    void (*number)(struct groups_get *op, int64_t number);
+};
+void store_groups_get(struct store_reader *reader, struct groups_get *op);
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* A connection for the short reads of one thread. Reads asked for are collected; reads_run(), at the
@@ -182,6 +294,9 @@ struct field_write {
     int64_t now_ms;
 };
 void store_field_add(struct store *store, struct field_write *op); /* ERR_EXISTS, ERR_TOO_LARGE */
+/* As store_field_add(); the options take the place of those of a field that is there. ERR_EXISTS: it is of
+ * another type. Values that customers have stay, whatever the options are. */
+void store_field_set(struct store *store, struct field_write *op);
 void store_field_remove(struct store *store, struct field_write *op); /* ERR_NOT_FOUND */
 
 /* --- care ------------------------------------------------------------------------------------- */

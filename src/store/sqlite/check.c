@@ -58,6 +58,11 @@ static const char *const questions[] = {
     " LIMIT 100",
     "SELECT 'tenant ' || id || ': it counts ' || customers || ' customers' FROM tenant"
     " WHERE removed = 0 AND customers <> (SELECT count(*) FROM customer WHERE tenant = tenant.id)",
+    "SELECT 'tenant ' || id || ': it counts ' || opt_outs || ' opt-outs' FROM tenant"
+    " WHERE removed = 0 AND opt_outs <> (SELECT count(*) FROM opt_out WHERE tenant = tenant.id)",
+    "SELECT 'customer group ' || id || ': it counts ' || size || ' members' FROM customer_group"
+    " WHERE size <> (SELECT count(*) FROM group_member WHERE customer_group = customer_group.id)"
+    " AND tenant IN (SELECT id FROM tenant WHERE removed = 0) LIMIT 100",
     "SELECT 'opt-out ' || number || ': its tenant ' || tenant || ' does not exist' FROM opt_out"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'customer group ' || id || ': its tenant ' || tenant || ' does not exist'"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain/number.h"
 #include "store/sqlite/log_vfs.h"
 
 /* FULL: a commit is on disk before it is acknowledged. With a group of commands per commit it costs
@@ -168,6 +169,20 @@ int connection_step(struct connection *connection, sqlite3_stmt *statement)
             (code & 0xff) == SQLITE_CONSTRAINT ? ERR_EXISTS : connection_fault(connection, code);
     }
     sqlite3_reset(statement);
+    return result;
+}
+
+int connection_step_number(struct connection *connection, sqlite3_stmt *statement, int index,
+                           int64_t number, int64_t *ret_number)
+{
+    bind_i64(statement, index, number);
+    int result = connection_step(connection, statement);
+    if (result == 0 && number_variant(number, &number)) {
+        bind_i64(statement, index, number);
+        result = connection_step(connection, statement);
+    }
+    if (result == 1)
+        *ret_number = number;
     return result;
 }
 

@@ -53,6 +53,10 @@ sqlite3_stmt *connection_statement(struct connection *connection, enum statement
 /* 1 a row, 0 done (the statement is reset), ERR_EXISTS a constraint refused it (reset), ERR_STORE
  * anything else (reset, fault is set). */
 int connection_step(struct connection *connection, sqlite3_stmt *statement) MUST_USE;
+/* Steps with the number bound at ?`index`; when there is no row, once more with its other form
+ * (number_variant()). As connection_step(); *ret_number is the form that the row was found by. */
+int connection_step_number(struct connection *connection, sqlite3_stmt *statement, int index,
+                           int64_t number, int64_t *ret_number) MUST_USE;
 /* For statements without parameters and rows. */
 int connection_run(struct connection *connection, enum statement id) MUST_USE;
 /* The first column of the first row, of a statement with no parameter or with this one. ERR_NOT_FOUND

@@ -1,5 +1,5 @@
 /* Customers: looking them up. */
-#include "domain/number.h"
+#include "store/sqlite/opt_outs.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -84,19 +84,18 @@ static int read_customer(struct store_reader *reader, const struct tenant *tenan
             read_label(reader, sqlite3_column_int64(statement, COLUMN_FIELDS + CUSTOMER_SOURCE),
                        &customer->fields[CUSTOMER_SOURCE]);
     }
-    return result == 0 ? read_lists(reader, tenant, statement, customer) : result;
+    if (result == 0)
+        result = read_lists(reader, tenant, statement, customer);
+    if (result == 0 && tenant->has_opt_outs)
+        result = opt_out_look(&reader->connection, tenant->id, number, &customer->opt_out);
+    return result;
 }
 
 static int get_one(struct store_reader *reader, struct customers_get *op, sqlite3_stmt *find,
                    size_t index)
 {
-    int64_t number = op->numbers[index];
-    bind_i64(find, 2, number);
-    int result = connection_step(&reader->connection, find);
-    if (result == 0 && number_variant(number, &number)) {
-        bind_i64(find, 2, number);
-        result = connection_step(&reader->connection, find);
-    }
+    int64_t number;
+    int result = connection_step_number(&reader->connection, find, 2, op->numbers[index], &number);
     if (result != 1)
         return result < 0 ? ERR_STORE : 0;
     struct customer customer = {0};

@@ -2,7 +2,6 @@
  * savepoint of its own. */
 #include <string.h>
 
-#include "domain/number.h"
 #include "store/sqlite/customers_upsert.h"
 #include "store/sqlite/history.h"
 #include "store/sqlite/store_sqlite.h"
@@ -16,13 +15,8 @@
 static int find_number(struct upsert *up, int64_t number)
 {
     bind_i64(up->find, 1, up->tenant->id);
-    bind_i64(up->find, 2, number);
     up->old.number = number;
-    int result = connection_step(up->connection, up->find);
-    if (result == 0 && number_variant(number, &up->old.number)) {
-        bind_i64(up->find, 2, up->old.number);
-        result = connection_step(up->connection, up->find);
-    }
+    int result = connection_step_number(up->connection, up->find, 2, number, &up->old.number);
     return result < 0 ? ERR_STORE : result;
 }
 

@@ -18,9 +18,22 @@ static int insert_field(struct connection *connection, const struct field_write 
     return connection_step(connection, insert); /* ERR_EXISTS: the tenant has one of the name */
 }
 
-static int insert_with_options(struct connection *connection, const struct field_write *op)
+static int update_field(struct connection *connection, int64_t id, struct str options)
+{
+    sqlite3_stmt *update = connection_statement(connection, STATEMENT_FIELD_SET_OPTIONS);
+    if (!update)
+        return ERR_STORE;
+    bind_i64(update, 1, id);
+    bind_str_or_null(update, 2, options);
+    return connection_step(connection, update) < 0 ? ERR_STORE : 0;
+}
+
+/* Changes the options of the field `id`; 0: makes it. */
+static int write_field(struct connection *connection, const struct field_write *op, int64_t id)
 {
     struct buf options;
+    if (op->option_count > FIELD_MAX_OPTIONS)
+        return ERR_TOO_LARGE;
     buf_init(&options, OPTIONS_MAX_LEN);
     if (op->option_count > 0) {
         buf_add_char(&options, '[');
@@ -30,26 +43,74 @@ static int insert_with_options(struct connection *connection, const struct field
         }
         buf_add_char(&options, ']');
     }
-    int result = options.failed
-                     ? ERR_TOO_LARGE
-                     : insert_field(connection, op, (struct str){options.data, options.len});
+    struct str text = {options.data, options.len};
+    int result = options.failed ? ERR_TOO_LARGE
+                 : id != 0      ? update_field(connection, id, text)
+                                : insert_field(connection, op, text);
     buf_free(&options);
     return result;
 }
 
-static int run_field_add(struct store *store, struct store_call *call)
+static int add_field(struct connection *connection, const struct field_write *op)
+{
+    int64_t count;
+    if (connection_look(connection, STATEMENT_FIELD_COUNT, op->tenant_id, &count) < 0)
+        return ERR_STORE;
+    return count >= TENANT_MAX_FIELDS ? ERR_TOO_LARGE : write_field(connection, op, 0);
+}
+
+/* 1 and the field that has the name, 0 there is none. */
+static int find_field(struct connection *connection, const struct field_write *op, int64_t *ret_id,
+                      int *ret_type)
+{
+    sqlite3_stmt *find = connection_statement(connection, STATEMENT_FIELD_FIND);
+    if (!find)
+        return ERR_STORE;
+    bind_i64(find, 1, op->tenant_id);
+    bind_str(find, 2, op->name);
+    int result = connection_step(connection, find);
+    if (result != 1)
+        return result < 0 ? ERR_STORE : 0;
+    *ret_id = sqlite3_column_int64(find, 0);
+    *ret_type = sqlite3_column_int(find, 1);
+    sqlite3_reset(find);
+    return 1;
+}
+
+static int set_field(struct connection *connection, const struct field_write *op)
+{
+    int64_t id;
+    int type;
+    int result = find_field(connection, op, &id, &type);
+    if (result != 1)
+        return result < 0 ? result : add_field(connection, op);
+    return type != op->type ? ERR_EXISTS : write_field(connection, op, id);
+}
+
+/* The customers' values of the field stay in their rows, unseen, until a row is next changed: its id
+ * is never given to another field. */
+static int delete_field(struct connection *connection, const struct field_write *op)
+{
+    int64_t id;
+    int type;
+    int result = find_field(connection, op, &id, &type);
+    sqlite3_stmt *delete = connection_statement(connection, STATEMENT_FIELD_DELETE);
+    if (result < 0 || !delete)
+        return ERR_STORE;
+    if (result == 0)
+        return ERR_NOT_FOUND;
+    bind_i64(delete, 1, id);
+    return connection_step(connection, delete) < 0 ? ERR_STORE : 0;
+}
+
+static int run_change(struct store *store, struct store_call *call,
+                      int (*change)(struct connection *connection, const struct field_write *op))
 {
     struct field_write *op = container_of(call, struct field_write, call);
     struct writer *writer = &store->writer;
-    int64_t count;
-    int result = tenant_check(&store->writer.connection, op->tenant_id);
-    if (result < 0)
-        return result;
-    if (connection_look(&writer->connection, STATEMENT_FIELD_COUNT, op->tenant_id, &count) < 0)
-        return ERR_STORE;
-    if (count >= TENANT_MAX_FIELDS || op->option_count > FIELD_MAX_OPTIONS)
-        return ERR_TOO_LARGE;
-    result = insert_with_options(&writer->connection, op);
+    int result = tenant_check(&writer->connection, op->tenant_id);
+    if (result == 0)
+        result = change(&writer->connection, op);
     if (result == 0) {
         (void)writer_take_row(writer, call);
         writer->tenants_changed = true;
@@ -57,38 +118,29 @@ static int run_field_add(struct store *store, struct store_call *call)
     return result;
 }
 
-/* The customers' values of the field stay in their rows, unseen, until a row is next changed: its id
- * is never given to another field. */
+static int run_field_add(struct store *store, struct store_call *call)
+{
+    return run_change(store, call, add_field);
+}
+
+static int run_field_set(struct store *store, struct store_call *call)
+{
+    return run_change(store, call, set_field);
+}
+
 static int run_field_remove(struct store *store, struct store_call *call)
 {
-    struct field_write *op = container_of(call, struct field_write, call);
-    struct writer *writer = &store->writer;
-    struct connection *connection = &writer->connection;
-    int result = tenant_check(&store->writer.connection, op->tenant_id);
-    if (result < 0)
-        return result;
-    sqlite3_stmt *find = connection_statement(connection, STATEMENT_FIELD_FIND);
-    sqlite3_stmt *delete = connection_statement(connection, STATEMENT_FIELD_DELETE);
-    if (!find || !delete)
-        return ERR_STORE;
-    bind_i64(find, 1, op->tenant_id);
-    bind_str(find, 2, op->name);
-    result = connection_step(connection, find);
-    if (result != 1)
-        return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
-    bind_i64(delete, 1, sqlite3_column_int64(find, 0));
-    sqlite3_reset(find);
-    result = connection_step(connection, delete);
-    if (result < 0)
-        return ERR_STORE;
-    (void)writer_take_row(writer, call);
-    writer->tenants_changed = true;
-    return 0;
+    return run_change(store, call, delete_field);
 }
 
 void store_field_add(struct store *store, struct field_write *op)
 {
     writer_post(store, &op->call, 1, run_field_add);
+}
+
+void store_field_set(struct store *store, struct field_write *op)
+{
+    writer_post(store, &op->call, 1, run_field_set);
 }
 
 void store_field_remove(struct store *store, struct field_write *op)

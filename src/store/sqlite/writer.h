@@ -44,6 +44,7 @@ struct tally {
 /* What the store does by itself, in pieces between the groups; see writer_chores.c. */
 enum chore_id {
     CHORE_HISTORY,
+    CHORE_GROUPS,
     CHORE_COUNT,
 };
 struct chores {

@@ -195,6 +195,20 @@ static void names_and_commas_know_where_they_stand(void **state)
     buf_free(&b);
 }
 
+static void whole_members_have_their_comma(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 100);
+    buf_add_char(&b, '{');
+    buf_add_json_i64(&b, "n", -7);
+    buf_add_json_text(&b, "t", STR("a\"b"));
+    buf_add_json_i64(&b, "m", 0);
+    buf_add_char(&b, '}');
+    assert_buf(&b, "{\"n\":-7,\"t\":\"a\\\"b\",\"m\":0}");
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +222,7 @@ int main(void)
         cmocka_unit_test(json_strings_escape_what_they_must),
         cmocka_unit_test(json_escapes_are_found_at_every_position),
         cmocka_unit_test(names_and_commas_know_where_they_stand),
+        cmocka_unit_test(whole_members_have_their_comma),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

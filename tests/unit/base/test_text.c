@@ -210,6 +210,20 @@ static void hashes_of_consecutive_numbers_spread(void **state)
     assert_true(hash_u64(5, 1) != hash_u64(5, 2));
 }
 
+static void control_characters_are_found_at_every_position(void **state)
+{
+    (void)state;
+    char text[] = "abc \xc3\xa9~";
+    assert_false(str_has_control(STR("")));
+    assert_false(str_has_control(str_of(text)));
+    for (size_t i = 0; text[i]; i++) {
+        char before = text[i];
+        text[i] = i % 2 ? 0x1f : 0x7f;
+        assert_true(str_has_control((struct str){text, sizeof(text) - 1}));
+        text[i] = before;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +235,7 @@ int main(void)
         cmocka_unit_test(utf8_is_judged_as_the_standard_says),
         cmocka_unit_test(bad_utf8_is_found_at_every_position),
         cmocka_unit_test(code_points_are_counted),
+        cmocka_unit_test(control_characters_are_found_at_every_position),
         cmocka_unit_test(plain_json_ends_at_the_first_byte_to_escape),
         cmocka_unit_test(hashes_depend_on_every_byte_the_length_and_the_seed),
         cmocka_unit_test(hashes_of_consecutive_numbers_spread),

@@ -125,6 +125,20 @@ static void the_variant_of_a_variant_is_the_number_itself(void **state)
     }
 }
 
+static void a_list_of_numbers_has_each_line_once_ascending(void **state)
+{
+    (void)state;
+    int64_t numbers[] = {5215512345678, 30,           10, 20,          10, 525512345678,
+                         5521987654321, 552187654321, 30, 551187654321};
+    const int64_t expected[] = {10, 20, 30, 525512345678, 551187654321, 552187654321};
+    assert_int_equal(numbers_unique(numbers, 10), 6);
+    assert_memory_equal(numbers, expected, sizeof(expected));
+    assert_int_equal(numbers_unique(numbers, 0), 0);
+    int64_t one[] = {5215512345678};
+    assert_int_equal(numbers_unique(one, 1), 1);
+    assert_int_equal(one[0], 5215512345678);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +148,7 @@ int main(void)
         cmocka_unit_test(a_line_that_is_written_in_two_ways_is_found_by_both),
         cmocka_unit_test(all_other_numbers_have_one_form),
         cmocka_unit_test(the_variant_of_a_variant_is_the_number_itself),
+        cmocka_unit_test(a_list_of_numbers_has_each_line_once_ascending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "domain/customer.h"
 #include "domain/tenant.h"
 
 static struct tenants *make(const int64_t *ids, size_t count)
@@ -149,6 +150,22 @@ static void a_field_takes_only_values_of_its_type(void **state)
     assert_false(field_accepts(&option, STR("Blue")));
 }
 
+static void an_option_is_a_line_that_is_not_there_yet(void **state)
+{
+    (void)state;
+    const struct str others[] = {STR("red"), STR("blue")};
+    char longest[CUSTOMER_EXTENDED_LONGEST + 2];
+    memset(longest, 'x', sizeof(longest));
+    assert_true(field_option_allowed(STR("green"), others, 2));
+    assert_true(field_option_allowed(STR("blue"), others, 1));
+    assert_true(field_option_allowed((struct str){longest, CUSTOMER_EXTENDED_LONGEST}, others, 2));
+    assert_false(field_option_allowed(STR("blue"), others, 2));
+    assert_false(field_option_allowed(STR(""), others, 2));
+    assert_false(field_option_allowed(STR("a\nb"), others, 2));
+    assert_false(
+        field_option_allowed((struct str){longest, CUSTOMER_EXTENDED_LONGEST + 1}, others, 2));
+}
+
 static void names_that_customers_have_already_are_no_extended_fields(void **state)
 {
     (void)state;
@@ -182,6 +199,7 @@ int main(void)
         cmocka_unit_test(accounts_are_found_by_number_and_stand_together_by_agent),
         cmocka_unit_test(a_password_has_6_to_128_characters),
         cmocka_unit_test(a_field_takes_only_values_of_its_type),
+        cmocka_unit_test(an_option_is_a_line_that_is_not_there_yet),
         cmocka_unit_test(names_that_customers_have_already_are_no_extended_fields),
         cmocka_unit_test(a_user_name_has_no_commas_controls_or_blanks_around_it),
     };

@@ -358,6 +358,42 @@ static void fields_keep_their_type_and_options(void **state)
     assert_int_equal(remove_field(h, 404, "Colour"), ERR_NOT_FOUND);
 }
 
+static int set_field(struct harness *h, const char *name, enum field_type type,
+                     const struct str *options, size_t count)
+{
+    struct field_write op = {.call = harness_call(h),
+                             .tenant_id = TENANT,
+                             .name = str_of(name),
+                             .type = (int)type,
+                             .options = options,
+                             .option_count = count,
+                             .now_ms = NOW};
+    store_field_set(h->store, &op);
+    return harness_wait(h, &op.call);
+}
+
+static void setting_a_field_makes_it_or_changes_its_options(void **state)
+{
+    struct harness *h = *state;
+    const struct str options[] = {STR("red"), STR("blue"), STR("green")};
+    assert_int_equal(set_field(h, "Colour", FIELD_OPTION, options, 2), 0);
+    int64_t id = field_id(h, TENANT, "Colour");
+    assert_true(id != 0);
+    struct extended_change value = {id, set_text("red")};
+    struct customer_change item = {.number = 15266667779, .extended = &value, .extended_count = 1};
+    assert_int_equal(upsert_one(h, TENANT, NOW, &item), 0);
+    assert_int_equal(set_field(h, "Colour", FIELD_OPTION, options + 1, 2), 0);
+    assert_int_equal(field_id(h, TENANT, "Colour"), id);
+    struct tenants *tenants = store_tenants(h->store);
+    const struct field *field = tenant_field(tenants_find(tenants, TENANT), STR("Colour"));
+    assert_int_equal(field->option_count, 2);
+    assert_true(str_is(field->options[0], "blue") && str_is(field->options[1], "green"));
+    tenants_unref(tenants);
+    assert_shown(h, TENANT, 15266667779, "ext=Colour:red +0~0"); /* what is there stays */
+    assert_int_equal(set_field(h, "Colour", FIELD_TEXT, NULL, 0), ERR_EXISTS);
+    assert_int_equal(set_field(h, "Faction", FIELD_TEXT, NULL, 0), 0);
+}
+
 static void a_tenant_has_at_most_100_fields(void **state)
 {
     struct harness *h = *state;
@@ -454,6 +490,7 @@ int main(void)
         TEST(a_tenant_has_at_most_10000_accounts),
         TEST(setting_an_agent_leaves_what_is_not_given),
         TEST(fields_keep_their_type_and_options),
+        TEST(setting_a_field_makes_it_or_changes_its_options),
         TEST(a_tenant_has_at_most_100_fields),
         TEST(a_removed_tenant_is_gone_and_its_id_free),
         TEST(a_removal_that_a_close_broke_off_goes_on_by_itself),
