@@ -1,5 +1,7 @@
 #include "base/civil.h"
 
+#include <stdio.h>
+
 /* Days are counted in years that start in March, so that a leap day is the last of its year, and in
  * eras of 400 years, which all have the same number of days. */
 
@@ -86,4 +88,12 @@ int64_t civil_seconds(const struct civil *c)
 {
     return civil_days(c->year, c->month, c->day) * CIVIL_DAY + c->hour * 3600 + c->minute * 60 +
            c->second;
+}
+
+void civil_format(const struct civil *c, char ret_text[CIVIL_TEXT_SIZE])
+{
+    /* The remainders change nothing; they show the compiler that it fits. */
+    snprintf(ret_text, CIVIL_TEXT_SIZE, "%04u-%02u-%02u %02u:%02u:%02u", (unsigned)c->year % 10000,
+             (unsigned)c->month % 100, (unsigned)c->day % 100, (unsigned)c->hour % 100,
+             (unsigned)c->minute % 100, (unsigned)c->second % 100);
 }

@@ -19,6 +19,9 @@ struct civil {
 
 /* A day that exists (proleptic Gregorian), year within ±CIVIL_MAX_YEAR, h:m:s in range. */
 bool civil_is_real(const struct civil *c);
+/* "yyyy-MM-dd HH:mm:ss" with a NUL, of a year from 0 to 9999. */
+#define CIVIL_TEXT_SIZE 20
+void civil_format(const struct civil *c, char ret_text[CIVIL_TEXT_SIZE]);
 int64_t civil_days(int year, int month, int day); /* days since 1970-01-01 */
 /* "yyyy-MM-dd HH:mm:ss", digits exactly so. ERR_INVALID otherwise or when not real. */
 int civil_parse(struct str text, struct civil *ret_civil) MUST_USE;

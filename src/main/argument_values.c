@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "domain/number.h"
 #include "main/arguments.h"
 
 static const struct option *declared(const struct context *context, const char *name)
@@ -68,6 +69,53 @@ int argument_text(struct context *context, const char *name, size_t longest, str
         return ERR_INVALID;
     }
     *ret_text = text;
+    return 0;
+}
+
+static int add_number(struct context *context, const char *name, struct str text, size_t max,
+                      int64_t *numbers, size_t *count)
+{
+    if (*count == max)
+        complain(context, "%s: at most %zu numbers", name, max);
+    else if (number_parse(text, &numbers[*count]) < 0)
+        complain(context, "%s: %s, not \"%.*s\"", name, NUMBER_FORM, (int)text.len, text.p);
+    else
+        return (int)++*count;
+    return ERR_INVALID;
+}
+
+/* Returns how many there are, ERR_INVALID. */
+static int add_numbers(struct context *context, const char *name, size_t max, int64_t *numbers)
+{
+    struct str text;
+    size_t index = 0, count = 0;
+    while (argument_next(context, name, &index, &text)) {
+        while (text.p) {
+            struct str line = str_trim(str_split(&text, '\n'));
+            if (line.len > 0 && add_number(context, name, line, max, numbers, &count) < 0)
+                return ERR_INVALID;
+        }
+    }
+    if (count == 0)
+        complain(context, "%s: no number is there", name);
+    return count > 0 ? (int)count : ERR_INVALID;
+}
+
+int argument_whatsapp_numbers(struct context *context, const char *name, size_t max,
+                              int64_t **ret_numbers, size_t *ret_count)
+{
+    int64_t *numbers = malloc(max * sizeof(*numbers));
+    if (!numbers) {
+        complain(context, "%s", err_text(ERR_NOMEM));
+        return ERR_NOMEM;
+    }
+    int count = add_numbers(context, name, max, numbers);
+    if (count < 0) {
+        free(numbers);
+        return count;
+    }
+    *ret_numbers = numbers;
+    *ret_count = (size_t)count;
     return 0;
 }
 

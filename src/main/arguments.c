@@ -27,7 +27,8 @@ static int add(const struct parse *parse, const struct option *option, struct st
     struct arguments *arguments = parse->arguments;
     if (!utf8_valid(text.p, text.len))
         return wrong(parse, "not valid UTF-8: the value of ", str_of(option->name), "");
-    for (size_t i = 0; option->type != OPTION_MANY && i < arguments->count; i++)
+    bool may_repeat = option->type == OPTION_MANY || option->type == OPTION_LIST;
+    for (size_t i = 0; !may_repeat && i < arguments->count; i++)
         if (arguments->items[i].option == option)
             return wrong(parse, "given twice: --", str_of(option->name), "");
     if (arguments->count == ARGUMENTS_MAX)
@@ -173,8 +174,12 @@ static size_t first_position(const struct command *command, char *const *words, 
 static int place_words(struct parse *parse, char *const *words, size_t count)
 {
     size_t position = first_position(parse->command, words, count);
+    size_t places = positional_count(parse->command);
+    bool is_list = places > 0 && positional_at(parse->command, places - 1)->type == OPTION_LIST;
     for (size_t i = 0; i < count; i++, position++) {
-        if (position >= positional_count(parse->command))
+        if (position == places && is_list)
+            position--;
+        if (position >= places)
             return wrong(parse, "one argument too many: ", str_of(words[i]), "");
         int result = add(parse, positional_at(parse->command, position), str_of(words[i]));
         if (result < 0)

@@ -12,6 +12,8 @@
 #define ARGUMENTS_MAX     1024
 #define SECRET_MAX_BYTES  4096
 #define CONTENT_MAX_BYTES ((size_t)64 << 20)
+/* 100,000 numbers, each in a line of 30 characters. Goes through the control socket as one request. */
+#define LIST_MAX_BYTES ((size_t)3 << 20)
 
 struct argument {
     const struct option *option;
@@ -47,7 +49,7 @@ int arguments_set(struct arguments *arguments, struct str name, struct str text)
 /* The value; p NULL when it was not given; of a flag: not NULL when given. `name` must stand in
  * options.def for this command: it is a mistake of ours otherwise, and aborts. */
 struct str argument(const struct context *context, const char *name);
-/* The values of a MANY: start with 0, false at the end. */
+/* The values of a MANY or a LIST: start with 0, false at the end. */
 bool argument_next(const struct context *context, const char *name, size_t *index,
                    struct str *ret_text);
 
@@ -59,6 +61,11 @@ int argument_number(struct context *context, const char *name, int64_t min, int6
  * ERR_INVALID: complained. */
 int argument_text(struct context *context, const char *name, size_t longest,
                   struct str *ret_text) MUST_USE;
+
+/* The WhatsApp numbers of a LIST, one a line, blank lines left out: at most `max`, at least one, in
+ * memory that the caller frees. ERR_INVALID, ERR_NOMEM: complained. */
+int argument_whatsapp_numbers(struct context *context, const char *name, size_t max,
+                              int64_t **ret_numbers, size_t *ret_count) MUST_USE;
 
 #define TENANT_ID_MAX (INT64_C(1) << 53)
 /* "ID" or "tenant". */

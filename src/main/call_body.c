@@ -11,7 +11,7 @@
 #define CALL_MAX_VALUES ((size_t)10000000)
 
 struct signing {
-    char tenant_id[24], create_time[24], number[24];
+    char tenant_id[24], create_time[CIVIL_TEXT_SIZE], number[24];
     struct str parts[3]; /* tenantId, userName, createTime, as they are signed */
     bool there[3];       /* stands in the body already */
 };
@@ -23,9 +23,7 @@ static void defaults(struct signing *signing, const struct tenant *tenant, struc
 {
     struct civil now = zone_civil(tenant->zone, now_ms);
     snprintf(signing->tenant_id, sizeof(signing->tenant_id), "%" PRId64, tenant->id);
-    snprintf(signing->create_time, sizeof(signing->create_time), "%04u-%02u-%02u %02u:%02u:%02u",
-             (unsigned)now.year % 10000, (unsigned)now.month % 100, (unsigned)now.day % 100,
-             (unsigned)now.hour % 100, (unsigned)now.minute % 100, (unsigned)now.second % 100);
+    civil_format(&now, signing->create_time);
     signing->parts[0] = str_of(signing->tenant_id);
     signing->parts[1] = user.p ? user : tenant->admin;
     signing->parts[2] = str_of(signing->create_time);

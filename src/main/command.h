@@ -46,6 +46,7 @@ enum option_type {
     OPTION_SECRET,
     OPTION_LINE,
     OPTION_CONTENT,
+    OPTION_LIST,
 };
 
 struct option {

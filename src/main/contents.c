@@ -33,10 +33,13 @@ static int read_text(FILE *file, const char *place, size_t max, bool line, FILE 
 
 static int take(struct argument *item, FILE *file, const char *place, FILE *err)
 {
-    bool secret = item->option->type != OPTION_CONTENT;
+    enum option_type type = item->option->type;
+    bool secret = type != OPTION_CONTENT && type != OPTION_LIST;
+    size_t max = secret                ? SECRET_MAX_BYTES
+                 : type == OPTION_LIST ? LIST_MAX_BYTES
+                                       : CONTENT_MAX_BYTES;
     struct buf text;
-    int result =
-        read_text(file, place, secret ? SECRET_MAX_BYTES : CONTENT_MAX_BYTES, secret, err, &text);
+    int result = read_text(file, place, max, secret, err, &text);
     if (result == 0 && secret && text.len > 0 && text.data[text.len - 1] == '\r')
         text.len--;
     if (result == 0 && secret && text.len == 0)
@@ -67,7 +70,7 @@ static int resolve(struct argument *item, FILE *err)
     enum option_type type = item->option->type;
     if (type == OPTION_LINE)
         return take(item, stdin, "standard input", err);
-    if (type != OPTION_SECRET && type != OPTION_CONTENT)
+    if (type != OPTION_SECRET && type != OPTION_CONTENT && type != OPTION_LIST)
         return 0;
     if (str_is(item->text, "-"))
         return take(item, stdin, "standard input", err);

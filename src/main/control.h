@@ -15,7 +15,7 @@
 #include "store/store.h"
 
 #define CONTROL_SOCKET      "control"
-#define CONTROL_REQUEST_MAX ((size_t)1 << 20)
+#define CONTROL_REQUEST_MAX ((size_t)4 << 20) /* LIST_MAX_BYTES, escaped */
 
 struct control;
 

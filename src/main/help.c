@@ -17,7 +17,7 @@ static void usage_item(FILE *out, const struct option *option)
             fprintf(out, " %s", option->value);
     }
     fputs(option->required ? "" : "]", out);
-    fputs(option->type == OPTION_MANY ? "…" : "", out);
+    fputs(option->type == OPTION_MANY || option->type == OPTION_LIST ? "…" : "", out);
 }
 
 void help_usage(FILE *out, const struct command *command)

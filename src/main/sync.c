@@ -22,3 +22,18 @@ int sync_end(struct sync *sync, const struct store_call *call)
     }
     return call->result;
 }
+
+int sync_read_begin(struct sync *sync, const struct context *context, struct store_call *call,
+                    struct store_reader **ret_reader)
+{
+    sync_begin(sync, context, call);
+    return store_reader_new(context->store, ret_reader);
+}
+
+int sync_read_end(struct sync *sync, struct store_reader *reader, const struct store_call *call)
+{
+    while (!sync->done)
+        store_reads_run(reader);
+    store_reader_free(reader);
+    return call->result;
+}

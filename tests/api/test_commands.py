@@ -275,6 +275,13 @@ SCRIPT = [
     "field add --tenant 7 Kind",
     "field remove --tenant 7 Level",
     "field list --tenant 7",
+    "optout set --tenant 7 8613811110009 +86(138)11110008",
+    "optout clear --tenant 7 8613811110008",
+    "group save --tenant 7 vip 8613811110009 525511110001 5215511110001",
+    "group save --tenant 7 gone 8613811110009",
+    "group remove --tenant 7 gone",
+    "group list --tenant 7",
+    "group show --tenant 7 vip",
     "tenant add 9 --admin gone",
     "tenant remove 9",
     "tenant set 9 --rate-limit 1",
@@ -319,6 +326,8 @@ def test_commands_do_the_same_with_a_server_and_without_one(own_server, store, t
     assert by_line["field list --tenant 7"][1] == (
         'Faction\ttext\t\nKind\toption\t["a\\"b","ü"]\n'
     )
+    assert by_line["group list --tenant 7"][1] == "vip\t2\n"
+    assert by_line["group show --tenant 7 vip"][1] == "525511110001\n8613811110009\n"
     assert by_line["check"][1] == "ok\n"
     # The next start knows all of it, and serves it.
     server.stop()
@@ -648,9 +657,23 @@ def bad_key(db):
     db.execute("UPDATE tenant SET api_key = x'00'")
 
 
-@pytest.mark.parametrize(
-    "harm", [customer_of_nobody, bad_tags, bad_extended, missing_label, agent_of_nobody, bad_key]
-)
+def uncounted_opt_out(db):
+    db.execute("INSERT INTO opt_out (tenant, number, since_ms, reason) VALUES (1, 15266667779, 0, '')")
+
+
+def uncounted_member(db):
+    db.execute("INSERT INTO customer_group (id, tenant, name, size, created_ms) VALUES (7, 1, 'a', 2, 0)")
+    db.execute("INSERT INTO group_member (customer_group, number) VALUES (7, 15266667779)")
+
+
+def member_of_nothing(db):
+    db.execute("INSERT INTO group_member (customer_group, number) VALUES (7, 15266667779)")
+
+
+@pytest.mark.parametrize("harm", [
+    customer_of_nobody, bad_tags, bad_extended, missing_label, agent_of_nobody, bad_key,
+    uncounted_opt_out, uncounted_member, member_of_nothing,
+])
 def test_a_harmed_row_is_reported_and_left_alone(harmed_store, harm):
     store = harmed_store
     with contextlib.closing(sqlite3.connect(store.data / "wscrm.db")) as db:

@@ -111,6 +111,20 @@ static void other_texts_and_unreal_times_are_refused(void **state)
     assert_true(civil_is_real(&(struct civil){.year = -CIVIL_MAX_YEAR, .month = 1, .day = 1}));
 }
 
+static void a_time_is_written_as_it_is_read(void **state)
+{
+    (void)state;
+    const char *const texts[] = {"2024-02-29 23:59:59", "0007-01-02 03:04:05",
+                                 "9999-12-31 00:00:00"};
+    for (size_t i = 0; i < 3; i++) {
+        struct civil civil;
+        char text[CIVIL_TEXT_SIZE];
+        assert_int_equal(civil_parse(str_of(texts[i]), &civil), 0);
+        civil_format(&civil, text);
+        assert_string_equal(text, texts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(leap_years_are_gregorian),
         cmocka_unit_test(a_text_is_read_when_it_has_exactly_the_form),
         cmocka_unit_test(other_texts_and_unreal_times_are_refused),
+        cmocka_unit_test(a_time_is_written_as_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

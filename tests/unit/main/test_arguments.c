@@ -109,6 +109,51 @@ static void an_option_for_many_values_keeps_them_in_order(void **state)
     end(run);
 }
 
+static void a_list_takes_all_words_behind_the_others(void **state)
+{
+    (void)state;
+    struct run *run = parse("group|save|vip|--tenant|1|15266667779|-|+86 138|15266667779");
+    struct str text;
+    size_t index = 0;
+    const char *const expected[] = {"15266667779", "-", "+86 138", "15266667779"};
+    assert_int_equal(run->result, 0);
+    assert_value(run, "NAME", "vip");
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(argument_next(&run->context, "NUMBER", &index, &text));
+        assert_true(str_is(text, expected[i]));
+    }
+    assert_false(argument_next(&run->context, "NUMBER", &index, &text));
+    end(run);
+    assert_fault("group|save|vip|--tenant=1", "wscrm group save: NUMBER is missing\n");
+}
+
+static void assert_numbers(const char *line, size_t max, const int64_t *expected,
+                           size_t expected_count)
+{
+    struct run *run = parse(line);
+    int64_t *numbers = NULL;
+    size_t count = 0;
+    int result = argument_whatsapp_numbers(&run->context, "NUMBER", max, &numbers, &count);
+    assert_int_equal(result, expected_count > 0 ? 0 : ERR_INVALID);
+    assert_int_equal(count, expected_count);
+    if (expected_count > 0)
+        assert_memory_equal(numbers, expected, count * sizeof(*numbers));
+    free(numbers);
+    end(run);
+}
+
+static void the_numbers_of_a_list_stand_one_a_line(void **state)
+{
+    (void)state;
+    const int64_t expected[] = {15266667779, 8613811110009, 15266667779};
+    const char *good =
+        "optout|set|--tenant=1|15266667779|\n\r\n +86 138 1111 0009 \r\n|15266667779\n";
+    assert_numbers(good, 3, expected, 3);
+    assert_numbers(good, 2, NULL, 0);
+    assert_numbers("optout|set|--tenant=1|\n \n", 3, NULL, 0);
+    assert_numbers("optout|set|--tenant=1|15266667779\nx", 3, NULL, 0);
+}
+
 static void wrong_use_is_told_with_a_hint(void **state)
 {
     (void)state;
@@ -234,6 +279,8 @@ int main(void)
         cmocka_unit_test(options_and_arguments_may_be_mixed),
         cmocka_unit_test(behind_two_dashes_all_are_arguments),
         cmocka_unit_test(an_option_for_many_values_keeps_them_in_order),
+        cmocka_unit_test(a_list_takes_all_words_behind_the_others),
+        cmocka_unit_test(the_numbers_of_a_list_stand_one_a_line),
         cmocka_unit_test(wrong_use_is_told_with_a_hint),
         cmocka_unit_test(settings_are_options_of_serve_and_the_global_ones_of_all),
         cmocka_unit_test(help_wins_over_what_is_missing),
