@@ -5,9 +5,9 @@
  * before the answer leaves. */
 #include "api/customer_item.h"
 #include "api/input.h"
+#include "api/items_reply.h"
 #include "api/reply.h"
 #include "api/worker.h"
-#include "domain/number.h"
 
 #define IMPORT_MAX 5000
 
@@ -78,6 +78,7 @@ static int read_item(struct exchange *x, const struct json *item, size_t index, 
         item_fault(x, verdict, index, STR("agentAccount"), STATUS_USER_NAME,
                    status_message(STATUS_USER_NAME));
     }
+    verdict->number = change->number;
     if (verdict->code == 0)
         import->index_of[import->upsert.count++] = index;
     return 0;
@@ -132,74 +133,6 @@ static void judge_outcome(struct exchange *x, size_t i)
     }
 }
 
-/* What was sent in place of a number is echoed up to this length. */
-static struct str echo(struct str text)
-{
-    const size_t most = 255;
-    if (text.len > most) {
-        text.len = most;
-        while (!utf8_valid(text.p, text.len))
-            text.len--;
-    }
-    return text;
-}
-
-static void add_detail(struct buf *b, size_t index, const struct item_verdict *verdict)
-{
-    buf_add_json_comma(b);
-    buf_add_text(b, "{\"index\":");
-    buf_add_i64(b, (int64_t)index);
-    buf_add_json_name(b, "whatsId");
-    buf_add_json_str(b, echo(verdict->whats_id));
-    buf_add_json_name(b, "code");
-    buf_add_i64(b, verdict->code);
-    buf_add_json_name(b, "message");
-    buf_add_json_str(b, str_of(verdict->message));
-    buf_add_char(b, '}');
-}
-
-static size_t add_successes(struct buf *b, const struct import *import)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < import->upsert.count; i++) {
-        if (import->verdicts[import->index_of[i]].code == 0) {
-            buf_add_json_comma(b);
-            reply_add_number(b, import->changes[i].number);
-            count++;
-        }
-    }
-    return count;
-}
-
-static void reply_import(struct exchange *x)
-{
-    const struct import *import = x->state;
-    struct buf list = {0}; /* the good numbers come behind isAllOk, which depends on them */
-    buf_init(&list, (size_t)1 << 20);
-    bool is_all_ok = add_successes(&list, import) == import->total;
-    struct buf *b = reply_begin(x);
-    buf_add_text(b, is_all_ok ? "{\"isAllOk\":true" : "{\"isAllOk\":false");
-    buf_add_json_name(b, "total");
-    buf_add_i64(b, (int64_t)import->total);
-    buf_add_json_name(b, "successWhatsIds");
-    buf_add_char(b, '[');
-    buf_add(b, list.data, list.len);
-    buf_add_text(b, "],\"failWhatsIds\":[");
-    for (size_t i = 0; i < import->total; i++) {
-        if (import->verdicts[i].code != 0) {
-            buf_add_json_comma(b);
-            buf_add_json_str(b, echo(import->verdicts[i].whats_id));
-        }
-    }
-    buf_add_text(b, "],\"failDetails\":[");
-    for (size_t i = 0; i < import->total; i++)
-        if (import->verdicts[i].code != 0)
-            add_detail(b, i, &import->verdicts[i]);
-    buf_add_text(b, "]}");
-    reply_end(x);
-    buf_free(&list);
-}
-
 static void then(struct store_call *call)
 {
     struct exchange *x = call->owner;
@@ -209,7 +142,7 @@ static void then(struct store_call *call)
     } else {
         for (size_t i = 0; i < import->upsert.count; i++)
             judge_outcome(x, i);
-        reply_import(x);
+        items_reply(x, import->verdicts, import->total, true);
     }
     exchange_finish(x);
 }
@@ -218,7 +151,7 @@ static void start(struct exchange *x)
 {
     struct import *import = x->state;
     if (import->upsert.count == 0) {
-        reply_import(x);
+        items_reply(x, import->verdicts, import->total, true);
         exchange_finish(x);
         return;
     }

@@ -12,7 +12,8 @@
 struct item_verdict {
     int code;
     const char *message;
-    struct str whats_id; /* the number's digits, or what was sent in its place */
+    struct str whats_id; /* what was sent as the number */
+    int64_t number;      /* of a good one */
 };
 
 /* Reads item `index`, a JSON object, with the rules of the import (see docs/API.md). All is borrowed

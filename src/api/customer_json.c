@@ -48,6 +48,8 @@ void customer_json(struct buf *b, const struct tenant *tenant, const struct cust
     }
     add_extended(b, tenant, customer);
     buf_add_json_text(b, "agentAccount", tenant_agent_name(tenant, customer->owner_id));
+    buf_add_json_name(b, "optOut");
+    buf_add_text(b, customer->opt_out ? "true" : "false");
     buf_add_json_i64(b, "createTime", customer->created_ms);
     buf_add_json_i64(b, "updateTime", customer->updated_ms);
     buf_add_char(b, '}');

@@ -6,7 +6,7 @@
 #include "domain/customer.h"
 #include "domain/tenant.h"
 
-/* One JSON object: all basic fields, the tenant's extended fields at item level, owner, times. A field
+/* One JSON object: all basic fields, the tenant's extended fields at item level, owner, opt-out, times. A field
  * never set is "". */
 void customer_json(struct buf *b, const struct tenant *tenant, const struct customer *customer);
 

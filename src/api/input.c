@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/reply.h"
+#include "domain/number.h"
 
 const struct input_table input_nothing = {0};
 
@@ -126,19 +127,60 @@ static int read_list(struct exchange *x, const struct input_field *field, const 
     return result;
 }
 
+static int take_number(struct exchange *x, const struct input_field *field, int result,
+                       struct str text, int64_t *ret_number)
+{
+    if (result == 0 && number_parse(text, ret_number) == 0)
+        return 0;
+    return field->wrong ? refuse(x, field->wrong)
+                        : refuse_http(x, 400, "%s: " NUMBER_FORM, field->name);
+}
+
+static int read_number(struct exchange *x, const struct input_field *field,
+                       const struct json *value, int64_t *ret_number)
+{
+    struct str text = {0};
+    int result = input_name(x, value, &text);
+    return result == ERR_NOMEM ? reply_no_memory(x)
+                               : take_number(x, field, result, text, ret_number);
+}
+
+static int read_numbers(struct exchange *x, const struct input_field *field,
+                        const struct json *value, struct input_numbers *ret_numbers)
+{
+    struct input_list list = {0};
+    int result = read_list(x, field, value, &list);
+    if (result < 0)
+        return result;
+    struct input_numbers numbers = {exchange_alloc(x, list.count, sizeof(int64_t)), 0};
+    if (!numbers.items)
+        return reply_no_memory(x);
+    for (const struct json *item = list.first; item; item = json_next(item), numbers.count++) {
+        struct str text;
+        result = input_name(x, item, &text);
+        if (result == ERR_NOMEM)
+            return reply_no_memory(x);
+        if (result < 0 || number_parse(text, &numbers.items[numbers.count]) < 0)
+            return refuse_http(x, 400, "%s[%zu]: " NUMBER_FORM, field->name, numbers.count);
+    }
+    *ret_numbers = numbers;
+    return 0;
+}
+
 static int read_field(struct exchange *x, const struct input_field *field, const struct json *value)
 {
     void *target = (char *)x->input + field->offset;
     if (json_type(value) == JSON_NULL ||
         (json_type(value) == JSON_STRING && json_text(value).len == 0))
         return 0; /* absent */
-    if (field->type == INPUT_LIST)
-        return read_list(x, field, value, target);
-    if (field->type == INPUT_INTEGER)
-        return read_integer(x, field, value, target);
-    if (field->type == INPUT_BOOL)
-        return read_bool(x, field, value, target);
-    return read_text(x, field, value, target);
+    switch (field->type) {
+    case INPUT_LIST: return read_list(x, field, value, target);
+    case INPUT_NUMBERS: return read_numbers(x, field, value, target);
+    case INPUT_NUMBER: return read_number(x, field, value, target);
+    case INPUT_INTEGER: return read_integer(x, field, value, target);
+    case INPUT_BOOL: return read_bool(x, field, value, target);
+    default: return read_text(x, field, value, target);
+    }
 }
 
 static const struct input_field *find_field(const struct input_table *table, struct str name)
@@ -156,6 +198,8 @@ static bool is_empty(const struct exchange *x, const struct input_field *field)
     case INPUT_INTEGER: return !((const struct input_integer *)target)->given;
     case INPUT_BOOL: return !((const struct input_bool *)target)->given;
     case INPUT_LIST: return ((const struct input_list *)target)->count == 0;
+    case INPUT_NUMBERS: return ((const struct input_numbers *)target)->count == 0;
+    case INPUT_NUMBER: return *(const int64_t *)target == 0;
     default: return ((const struct str *)target)->len == 0;
     }
 }
@@ -208,7 +252,9 @@ static int read_parameter(struct exchange *x, const struct input_field *field)
     if (result < 0 || text.len == 0)
         return result;
     switch (field->type) {
-    case INPUT_LIST: return is_not(x, field, "array");
+    case INPUT_LIST:
+    case INPUT_NUMBERS: return is_not(x, field, "array");
+    case INPUT_NUMBER: return take_number(x, field, 0, text, target);
     case INPUT_INTEGER:
         result = str_to_i64(text, &integer);
         return take_integer(x, field, result, integer, target);

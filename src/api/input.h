@@ -14,7 +14,9 @@ enum input_type {
     INPUT_NAME,    /* struct str: a text, or an integer taken as its digits (user names, numbers) */
     INPUT_INTEGER, /* struct input_integer: an integer, or a text that is one */
     INPUT_BOOL,    /* struct input_bool: true or false, also as texts, and 1 or 0 */
+    INPUT_NUMBER,  /* int64_t: a WhatsApp number; 0: absent */
     INPUT_LIST,    /* struct input_list: an array; never in a query string */
+    INPUT_NUMBERS, /* struct input_numbers: an array of WhatsApp numbers; the same */
 };
 
 struct input_integer {
@@ -28,6 +30,11 @@ struct input_bool {
 
 struct input_list {
     const struct json *first; /* go on with json_next() */
+    size_t count;
+};
+
+struct input_numbers {
+    int64_t *items; /* as they came, doubles too; in request memory */
     size_t count;
 };
 

@@ -58,7 +58,7 @@ def test_a_customer_is_shown_with_every_field_in_its_order(server, add_tenant, n
         shown = reply.data[0]
         assert before <= shown["createTime"] == shown["updateTime"] <= after
         wanted = {"whatsApp": number, **FULL, "Faction": "", "Level": "7", "agentAccount": "anna",
-                  "createTime": shown["createTime"], "updateTime": shown["updateTime"]}
+                  "optOut": False, "createTime": shown["createTime"], "updateTime": shown["updateTime"]}
         assert list(shown) == list(wanted)
         text = json.dumps([wanted], separators=(",", ":"), ensure_ascii=False)
         assert reply.body.decode() == f'{{"code":200,"message":"Success","data":{text}}}'
@@ -68,7 +68,7 @@ def test_fields_never_set_are_empty_and_the_sex_is_unknown(client, number):
     client.imported([{"whatsApp": number, "agentAccount": "ben"}])
     shown = client.customer(number)
     times = {name: shown[name] for name in ("createTime", "updateTime")}
-    assert shown == {"whatsApp": number, **NEVER_SET, "agentAccount": "ben", **times}
+    assert shown == {"whatsApp": number, **NEVER_SET, "agentAccount": "ben", "optOut": False, **times}
 
 
 def test_the_demo_customer_is_found(demo_client):

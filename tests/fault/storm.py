@@ -112,6 +112,7 @@ def assert_there(store, numbers):
             for number in part:
                 found = shown[number]
                 assert found.pop("createTime") and found.pop("updateTime")
+                assert found.pop("optOut") is False
                 assert found == customer(number)
 
 
@@ -127,6 +128,7 @@ def assert_absent_or_whole(store, numbers):
         for start in range(0, len(numbers), 1000):
             for found in client.customers(*numbers[start : start + 1000]):
                 assert found.pop("createTime") and found.pop("updateTime")
+                assert found.pop("optOut") is False
                 assert found == customer(found["whatsApp"])
 
 

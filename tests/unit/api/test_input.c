@@ -14,6 +14,9 @@ struct sample {
     struct str text, name;
     struct input_integer source, needed;
     struct input_list list;
+    struct input_bool yes;
+    int64_t number;
+    struct input_numbers numbers;
 };
 
 static const struct input_field fields[] = {
@@ -35,6 +38,16 @@ static const struct input_field fields[] = {
 };
 static const struct input_table with_needed = {fields, 5, sizeof(struct sample), NULL};
 static const struct input_table table = {fields, 4, sizeof(struct sample), NULL};
+
+static const struct input_field more_fields[] = {
+    {.name = "yes", .type = INPUT_BOOL, .offset = offsetof(struct sample, yes)},
+    {.name = "number", .type = INPUT_NUMBER, .offset = offsetof(struct sample, number)},
+    {.name = "numbers",
+     .type = INPUT_NUMBERS,
+     .offset = offsetof(struct sample, numbers),
+     .longest = 2},
+};
+static const struct input_table more = {more_fields, 3, sizeof(struct sample), NULL};
 
 static const struct route post = {.method = HTTP_POST, .path = STR("/se-api/x")};
 static const struct route get = {.method = HTTP_GET, .path = STR("/se-api/x")};
@@ -84,16 +97,22 @@ static int read_body(struct world *world, const struct input_table *input, const
     return x->code;
 }
 
-static int read_query(struct world *world, const char *query, struct sample *sample)
+static int read_query_of(struct world *world, const struct input_table *input, const char *query,
+                         struct sample *sample)
 {
     struct exchange *x = &world->x;
     begin(world, &get);
     world->http.head.query = query ? str_of(query) : (struct str){0};
-    int result = input_read(x, &table);
+    int result = input_read(x, input);
     assert_int_equal(result < 0, x->code != 0);
     if (result == 0)
         *sample = *(struct sample *)x->input;
     return x->code;
+}
+
+static int read_query(struct world *world, const char *query, struct sample *sample)
+{
+    return read_query_of(world, &table, query, sample);
 }
 
 static void assert_says(const struct world *world, const char *text)
@@ -183,6 +202,41 @@ static void a_fault_in_a_query_names_its_place(void **state)
     assert_says(*state, "list: array expected");
 }
 
+static void a_query_holds_booleans_and_numbers_but_no_lists(void **state)
+{
+    struct sample sample;
+    assert_int_equal(
+        read_query_of(*state, &more, "yes=true&number=%2B1%20526%20666%207779", &sample), 0);
+    assert_true(sample.yes.value && sample.yes.given);
+    assert_int_equal(sample.number, 15266667779);
+    assert_int_equal(read_query_of(*state, &more, "yes=0", &sample), 0);
+    assert_true(!sample.yes.value && sample.yes.given);
+    assert_int_equal(sample.number, 0);
+    assert_int_equal(read_query_of(*state, &more, "yes=y", &sample), 400);
+    assert_says(*state, "yes: true or false expected");
+    assert_int_equal(read_query_of(*state, &more, "number=12", &sample), 400);
+    assert_says(*state, "number: 7 to 15 digits");
+    assert_int_equal(read_query_of(*state, &more, "numbers=15266667779", &sample), 400);
+    assert_says(*state, "numbers: array expected");
+}
+
+static void numbers_are_normalised_and_a_bad_one_is_named(void **state)
+{
+    struct sample sample;
+    assert_int_equal(
+        read_body(*state, &more, "{\"numbers\":[15266667779,\"+8618217331411\"]}", &sample), 0);
+    assert_int_equal(sample.numbers.count, 2);
+    assert_int_equal(sample.numbers.items[0], 15266667779);
+    assert_int_equal(sample.numbers.items[1], 8618217331411);
+    assert_int_equal(read_body(*state, &more, "{\"numbers\":[15266667779,12]}", &sample), 400);
+    assert_says(*state, "numbers[1]: 7 to 15 digits");
+    assert_int_equal(read_body(*state, &more, "{\"numbers\":[1,2,3]}", &sample), 400);
+    assert_says(*state, "numbers: longer than 2");
+    assert_int_equal(read_body(*state, &more, "{\"numbers\":\"\",\"number\":null}", &sample), 0);
+    assert_int_equal(sample.numbers.count, 0);
+    assert_int_equal(sample.number, 0);
+}
+
 static void the_body_of_a_get_says_nothing(void **state)
 {
     struct world *world = *state;
@@ -214,6 +268,8 @@ int main(void)
         TEST(a_field_has_its_own_codes_for_missing_and_for_wrong),
         TEST(a_query_is_read_by_the_same_table),
         TEST(a_fault_in_a_query_names_its_place),
+        TEST(a_query_holds_booleans_and_numbers_but_no_lists),
+        TEST(numbers_are_normalised_and_a_bad_one_is_named),
         TEST(the_body_of_a_get_says_nothing),
         TEST(a_call_that_takes_nothing_takes_an_object),
     };
