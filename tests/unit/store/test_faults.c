@@ -215,6 +215,7 @@ static sqlite3 *other_connection(struct harness *h)
     char path[128];
     snprintf(path, sizeof(path), "%s/wscrm.db", h->directory);
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000); /* the store's chores begin with its opening */
     return db;
 }
 
