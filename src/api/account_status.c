@@ -2,17 +2,15 @@
 #include "api/input.h"
 #include "api/reply.h"
 #include "api/worker.h"
-#include "domain/number.h"
 
 struct status_input {
-    struct str whatsapp;
+    int64_t number;
 };
 
 static const struct input_field status_fields[] = {
     {.name = "whatsapp",
-     .type = INPUT_NAME,
-     .offset = offsetof(struct status_input, whatsapp),
-     .longest = TENANT_NAME_LONGEST,
+     .type = INPUT_NUMBER,
+     .offset = offsetof(struct status_input, number),
      .missing = STATUS_WHATS_ID_NULL},
 };
 
@@ -36,14 +34,11 @@ static void reply_account(struct exchange *x, const struct account *account)
 static void start(struct exchange *x)
 {
     const struct status_input *input = x->input;
-    const struct account *account;
-    int64_t number;
-    if (number_parse(input->whatsapp, &number) < 0)
-        (void)refuse_http(x, 400, "whatsapp: " NUMBER_FORM);
-    else if (!(account = tenant_account(x->tenant, number)))
-        (void)refuse(x, STATUS_NO_USER_NAME);
-    else
+    const struct account *account = tenant_account(x->tenant, input->number);
+    if (account)
         reply_account(x, account);
+    else
+        (void)refuse(x, STATUS_NO_USER_NAME);
     exchange_finish(x);
 }
 
