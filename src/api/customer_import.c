@@ -69,7 +69,6 @@ static int read_item(struct exchange *x, const struct json *item, size_t index, 
     struct customer_change *change = &import->changes[import->upsert.count];
     if (json_type(item) != JSON_OBJECT)
         return refuse_http(x, 400, "data[%zu]: object expected", index);
-    memset(change, 0, sizeof(*change));
     if (customer_item_read(x, item, index, change, verdict) < 0)
         return reply_no_memory(x);
     if (change->owner.len == 0)
