@@ -113,23 +113,10 @@ static int read_batch_import(struct exchange *x)
 static void judge_outcome(struct exchange *x, size_t i)
 {
     struct import *import = x->state;
-    const struct customer_outcome *outcome = &import->upsert.outcomes[i];
+    const struct item_fault fault = customer_outcome_fault(&import->upsert.outcomes[i]);
     size_t index = import->index_of[i];
-    struct item_verdict *verdict = &import->verdicts[index];
-    switch (outcome->result) {
-    case 0: break;
-    case ERR_NO_AGENT:
-        item_fault(x, verdict, index, STR("agentAccount"), STATUS_USER_NAME,
-                   status_message(STATUS_USER_NAME));
-        break;
-    case ERR_NOT_FOUND:
-        item_fault(x, verdict, index, STR("extensionField"), STATUS_EXTENDED_FIELD,
-                   status_message(STATUS_EXTENDED_FIELD));
-        break;
-    default:
-        item_fault(x, verdict, index, str_of(outcome->place), STATUS_BAD_INPUT,
-                   "more than 100 tags of a customer, or 10000 different names of the tenant");
-    }
+    if (fault.code != 0)
+        item_fault(x, &import->verdicts[index], index, fault.place, fault.code, fault.what);
 }
 
 static void then(struct store_call *call)

@@ -56,6 +56,23 @@ size_t customer_item_count(const struct json *item)
     return json_count(item) + (extension ? json_count(extension) : 0);
 }
 
+struct item_fault customer_outcome_fault(const struct customer_outcome *outcome)
+{
+    switch (outcome->result) {
+    case 0: return (struct item_fault){0};
+    case ERR_NO_AGENT:
+        return (struct item_fault){STATUS_USER_NAME, STR("agentAccount"),
+                                   status_message(STATUS_USER_NAME)};
+    case ERR_NOT_FOUND:
+        return (struct item_fault){STATUS_EXTENDED_FIELD, STR("extensionField"),
+                                   status_message(STATUS_EXTENDED_FIELD)};
+    default:
+        return (struct item_fault){
+            STATUS_BAD_INPUT, str_of(outcome->place),
+            "more than 100 tags of a customer, or 10000 different names of the tenant"};
+    }
+}
+
 /* --- an item of a call */
 
 void item_fault(struct exchange *x, struct item_verdict *verdict, size_t index, struct str place,
