@@ -216,7 +216,7 @@ static int find_format(struct customers_export *export, struct str path)
 static void take_back(struct customers_export *export)
 {
     if (export->is_fresh)
-        file_remove(export->path);
+        file_remove(export->fd, export->path);
     else if (export->count > 0 && ftruncate(export->fd, 0) < 0)
         return; /* a pipe, a device: its reader has seen our exit status */
 }

@@ -34,11 +34,12 @@ int file_open(const char *path, int *ret_fd, bool *ret_is_fresh)
     return 0;
 }
 
-void file_remove(const char *path)
+void file_remove(int fd, const char *path)
 {
     struct stat status;
-    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && unlink(path) < 0 &&
-        truncate(path, 0) < 0) {
-        /* Somebody else took the folder's rights away meanwhile. */
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return;
+    if (ftruncate(fd, 0) < 0 || unlink(path) < 0) {
+        /* Somebody else's folder: what is left there says nothing. */
     }
 }

@@ -301,7 +301,7 @@ static int work(struct context *context)
         int result = send_all(import, &fault);
         status = end(import, result, fault);
         if (rejects_close(&import->rejects, result == 0 && fault == 0) < 0) {
-            complain(context, "%s: %s", import->rejects.path, strerror(errno));
+            complain(context, "%s: not all refused rows could be written", import->rejects.path);
             status = EXIT_FAILED;
         }
     }

@@ -154,9 +154,9 @@ int rejects_close(struct import_rejects *rejects, bool is_done)
     int result = 0;
     if (rejects->file) {
         bool failed = ferror(rejects->file) || rejects->text.failed;
-        result = fclose(rejects->file) != 0 || failed ? ERR_SYSTEM : 0;
         if (rejects->count == 0 && (is_done || rejects->is_fresh))
-            file_remove(rejects->path);
+            file_remove(fileno(rejects->file), rejects->path);
+        result = fclose(rejects->file) != 0 || failed ? ERR_SYSTEM : 0;
     }
     rejects->file = NULL;
     buf_free(&rejects->text);

@@ -29,7 +29,7 @@ void rejects_name(struct import_rejects *rejects, bool are_taken);
 void rejects_add(struct import_rejects *rejects, const struct import_row *row,
                  struct batch_reader *cells, struct str raw, struct str reason);
 /* Removes the file when nothing was refused, `is_done` says that all rows were seen; without it a file of
- * before stays. ERR_SYSTEM with errno: not all of it could be written. */
+ * before stays. ERR_SYSTEM: not all of it could be written. */
 int rejects_close(struct import_rejects *rejects, bool is_done) MUST_USE;
 
 #endif

@@ -185,6 +185,13 @@ def test_the_list_of_refused_rows_may_stand_elsewhere(server, tenant, path, tmp_
     assert "--rejected names another place" in done.stderr
 
 
+def test_refused_rows_that_cannot_be_written_are_told(server, tenant, path, number):
+    content = f"whatsApp,sex,agentAccount\n{number},x,anna\n"
+    done = run_import(server, tenant, path, "--rejected", "/dev/full", content=content, status=1)
+    assert done.stdout == summary(refused=1)
+    assert "/dev/full: not all refused rows could be written" in done.stderr
+
+
 def test_a_field_named_reason_is_not_mixed_up_with_ours(server, add_tenant, path, number):
     tenant = add_tenant(rate_limit=0)
     server.command("field", "add", "--tenant", tenant.id, "reason")
