@@ -3,12 +3,13 @@
 import subprocess
 import sys
 
+import exchange
 import limits
 import speed
 from lab import IMPORT_DONE, Lab, Server, imports
 
 # In the order they run. query and single are one measurement: the second is compared with the first.
-NAMES = ("query", "single", "batch", "memory", "wal", "flood")
+NAMES = ("query", "single", "batch", "import", "memory", "wal", "flood")
 
 
 class Plan:
@@ -21,6 +22,10 @@ class Plan:
         self.seconds = 0.5 if quick else 0.8
         self.batch_rounds = 2 if quick else 12
         self.batch_calls = 2 if quick else 10
+        self.import_rounds = 1 if quick else 5
+        self.import_rows = 10_000 if quick else 200_000  # a million in all
+        self.import_seconds = 0.5 if quick else 1.5
+        self.import_beside = 50_000 if quick else 200_000  # lasts longer than that
         self.idle_connections = 1_000 if quick else 10_000
         self.wal_seconds = 3 if quick else 60
         self.flood_rounds = 1 if quick else 3
@@ -82,6 +87,8 @@ def measure(bench, names):
         speed.query_and_single(bench, "query" in names, "single" in names)
     if "batch" in names:
         speed.batch(bench)
+    if "import" in names:
+        exchange.file_import(bench)
     for name, limit in (("memory", limits.memory), ("wal", limits.wal), ("flood", limits.flood)):
         if name in names:
             limit(bench)

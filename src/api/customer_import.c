@@ -69,7 +69,6 @@ static int read_item(struct exchange *x, const struct json *item, size_t index, 
     struct customer_change *change = &import->changes[import->upsert.count];
     if (json_type(item) != JSON_OBJECT)
         return refuse_http(x, 400, "data[%zu]: object expected", index);
-    memset(change, 0, sizeof(*change));
     if (customer_item_read(x, item, index, change, verdict) < 0)
         return reply_no_memory(x);
     if (change->owner.len == 0)
@@ -114,23 +113,10 @@ static int read_batch_import(struct exchange *x)
 static void judge_outcome(struct exchange *x, size_t i)
 {
     struct import *import = x->state;
-    const struct customer_outcome *outcome = &import->upsert.outcomes[i];
+    const struct item_fault fault = customer_outcome_fault(&import->upsert.outcomes[i]);
     size_t index = import->index_of[i];
-    struct item_verdict *verdict = &import->verdicts[index];
-    switch (outcome->result) {
-    case 0: break;
-    case ERR_NO_AGENT:
-        item_fault(x, verdict, index, STR("agentAccount"), STATUS_USER_NAME,
-                   status_message(STATUS_USER_NAME));
-        break;
-    case ERR_NOT_FOUND:
-        item_fault(x, verdict, index, STR("extensionField"), STATUS_EXTENDED_FIELD,
-                   status_message(STATUS_EXTENDED_FIELD));
-        break;
-    default:
-        item_fault(x, verdict, index, str_of(outcome->place), STATUS_BAD_INPUT,
-                   "more than 100 tags of a customer, or 10000 different names of the tenant");
-    }
+    if (fault.code != 0)
+        item_fault(x, &import->verdicts[index], index, fault.place, fault.code, fault.what);
 }
 
 static void then(struct store_call *call)

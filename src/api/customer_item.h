@@ -5,7 +5,26 @@
 #include <stdbool.h>
 
 #include "api/exchange.h"
-#include "domain/customer.h"
+#include "base/json.h"
+#include "domain/customer_change.h"
+#include "store/store.h"
+
+/* One member of an item as JSON has it. What stands in an object extensionField comes one by one. */
+struct item_member {
+    struct str name;
+    bool is_extension; /* it stood in extensionField */
+    struct item_value value;
+};
+/* Calls `each` for all members of an object, in their order. Texts are the tree's or the arena's.
+ * ERR_NOMEM. */
+int customer_item_each(const struct json *item, struct arena *arena,
+                       void (*each)(void *context, const struct item_member *member),
+                       void *context) MUST_USE;
+/* How many they are at most. */
+size_t customer_item_count(const struct json *item);
+
+/* What the store says of an item; code 0: it is good. */
+struct item_fault customer_outcome_fault(const struct customer_outcome *outcome);
 
 /* How an item was judged: code 0 is good; else a status code and the message for it, which names the
  * place. */

@@ -14,14 +14,6 @@ static void add_tags(struct buf *b, const struct customer *customer)
     buf_add_char(b, '"');
 }
 
-static struct str extended_text(const struct customer *customer, int64_t field_id)
-{
-    for (size_t i = 0; i < customer->extended_count; i++)
-        if (customer->extended[i].field_id == field_id)
-            return customer->extended[i].text;
-    return (struct str){0};
-}
-
 static void add_extended(struct buf *b, const struct tenant *tenant,
                          const struct customer *customer)
 {
@@ -29,7 +21,7 @@ static void add_extended(struct buf *b, const struct tenant *tenant,
         buf_add_json_comma(b);
         buf_add_json_str(b, tenant->fields[i].name);
         buf_add_char(b, ':');
-        buf_add_json_str(b, extended_text(customer, tenant->fields[i].id));
+        buf_add_json_str(b, customer_extended(customer, tenant->fields[i].id));
     }
 }
 

@@ -55,6 +55,14 @@ bool birthday_valid(struct str text)
     return day.year > 0 && day.month > 0 && day.day > 0 && civil_is_real(&day);
 }
 
+struct str customer_extended(const struct customer *customer, int64_t field_id)
+{
+    for (size_t i = 0; i < customer->extended_count; i++)
+        if (customer->extended[i].field_id == field_id)
+            return customer->extended[i].text;
+    return (struct str){0};
+}
+
 int tags_split(struct str text, struct str *ret_tags, size_t max)
 {
     size_t count = 0;

@@ -88,6 +88,9 @@ struct customer {
     int64_t created_ms, updated_ms;
 };
 
+/* The value of an extended field; len 0: never set. */
+struct str customer_extended(const struct customer *customer, int64_t field_id);
+
 /* Cuts a comma separated list into trimmed, non-empty tags: writes at most `max` into ret_tags and
  * returns the count, ERR_TOO_LARGE for more than `max` tags, ERR_RANGE for a tag longer than
  * CUSTOMER_TAG_LONGEST characters. */

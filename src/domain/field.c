@@ -1,5 +1,5 @@
 /* Extended fields: what a tenant may name one, and what may stand in it. */
-#include "domain/customer.h"
+#include "domain/customer_change.h"
 #include "domain/tenant.h"
 
 static const char *const type_names[] = {
@@ -79,23 +79,7 @@ bool field_option_allowed(struct str text, const struct str *others, size_t coun
     return text.len > 0 && utf8_count(text) <= CUSTOMER_EXTENDED_LONGEST && !str_has_control(text);
 }
 
-/* Every name that stands at item level in an import or an answer already. */
-static bool is_taken(struct str name)
-{
-    static const char *const others[] = {
-        "whatsApp",     "sex",        "tabName",    "cancelTabName", "extensionField",
-        "agentAccount", "createTime", "updateTime", "optOut",
-    };
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (str_is(name, others[i]))
-            return true;
-    for (size_t i = 0; i < CUSTOMER_FIELD_COUNT; i++)
-        if (str_is(name, customer_field_rules[i].wire_name))
-            return true;
-    return false;
-}
-
 bool field_name_allowed(struct str name)
 {
-    return user_name_allowed(name) && !is_taken(name);
+    return user_name_allowed(name) && item_name_find(NULL, name).kind == NAME_UNKNOWN;
 }

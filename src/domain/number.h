@@ -34,4 +34,8 @@ bool number_variant(int64_t number, int64_t *ret_variant);
  * Returns how many are left. */
 size_t numbers_unique(int64_t *numbers, size_t count);
 
+/* Whether it begins with a country calling code and has as many digits behind it as the country's
+ * numbers may have (number_lengths.def), in either form. To warn by, never to refuse: plans change. */
+bool number_plausible(int64_t number);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "main/arguments.h"
 #include "main/control.h"
+#include "main/frame.h"
 #include "main/value.h"
 
 #define REQUEST_MAX_VALUES (ARGUMENTS_MAX + 64)
@@ -44,12 +45,25 @@ static int take_secrets(const struct request *request, struct arguments *argumen
     return 0;
 }
 
+static int run_stream(struct context *context)
+{
+    atomic_int *streams = context->channel->streams;
+    int status = EXIT_FAILED;
+    if (atomic_fetch_add(streams, 1) < STREAMS_MAX)
+        status = context->command->run(context);
+    else
+        complain(context, "the server has %d such commands running already: try again later",
+                 STREAMS_MAX);
+    atomic_fetch_sub(streams, 1);
+    return status;
+}
+
 static int run(const struct request *request, struct context *context)
 {
     struct arguments arguments;
     int words;
     const struct command *command = command_find(request->argc, request->argv, &words);
-    if (!command || (command->kind != COMMAND_WRITE && command->kind != COMMAND_CREATE)) {
+    if (!command || command->kind == COMMAND_LOCAL || command->kind == COMMAND_READ) {
         complain(context, "the server has no such command; is it of another version?");
         return EXIT_FAILED;
     }
@@ -59,7 +73,7 @@ static int run(const struct request *request, struct context *context)
         take_secrets(request, &arguments) == 0 && arguments_check(&arguments, context->err) == 0) {
         context->command = command;
         context->arguments = &arguments;
-        status = command->run(context);
+        status = command->kind == COMMAND_STREAM ? run_stream(context) : command->run(context);
         log_line(LOG_INFO, "control command=\"%s\" status=%d", command->path, status);
     }
     arguments_free(&arguments);
@@ -92,21 +106,19 @@ static void write_text(struct buf *reply, const char *name, char *text, size_t l
     }
 }
 
-void control_answer(struct str request, struct store *store, struct crypto *crypto,
-                    struct mailbox *mailbox, struct buf *ret_reply)
+void control_answer(struct str request, struct context *context, struct buf *ret_reply)
 {
     char *out = NULL, *err = NULL;
     size_t out_len = 0, err_len = 0;
-    struct context context = {.store = store, .crypto = crypto, .mailbox = mailbox};
     int status = EXIT_FAILED;
-    context.out = open_memstream(&out, &out_len);
-    context.err = open_memstream(&err, &err_len);
-    if (context.out && context.err)
-        status = run_text(request, &context);
-    if (context.out)
-        fclose(context.out);
-    if (context.err)
-        fclose(context.err);
+    context->out = open_memstream(&out, &out_len);
+    context->err = open_memstream(&err, &err_len);
+    if (context->out && context->err)
+        status = run_text(request, context);
+    if (context->out)
+        fclose(context->out);
+    if (context->err)
+        fclose(context->err);
     buf_printf(ret_reply, "{\"status\":%d", status);
     write_text(ret_reply, "out", out, out_len);
     write_text(ret_reply, "err", err, err_len);

@@ -9,7 +9,7 @@
 #include "main/directory.h"
 #include "main/frame.h"
 
-/* The server runs one command at a time, so ours may have to wait for another. */
+/* The server runs CONTROL_MAX commands at a time, so ours may have to wait for another. */
 #define BEGIN_TIMEOUT_MS 30000
 
 static bool travels_apart(const struct argument *item)
@@ -100,12 +100,12 @@ static void print_member(const struct json *reply, const char *name, FILE *out)
     fwrite(text.p, 1, text.len, out);
 }
 
-static int read_reply(struct str text, struct context *context, int *ret_status)
+int control_take_reply(struct str reply, struct context *context, int *ret_status)
 {
     struct json_doc *json;
     struct json_error error;
     int64_t status;
-    int result = json_parse(text, JSON_MAX_VALUES, &json, &error);
+    int result = json_parse(reply, JSON_MAX_VALUES, &json, &error);
     if (result < 0)
         return result;
     const struct json *member = json_member(json_root(json), "status");
@@ -120,8 +120,9 @@ static int read_reply(struct str text, struct context *context, int *ret_status)
     return result;
 }
 
-static int exchange(int fd, struct buf *message, struct context *context, int *ret_status,
-                    char *why, size_t why_size)
+/* Up to the empty frame that says that the server has begun. */
+static int begin(int fd, struct buf *message, const struct context *context, char *why,
+                 size_t why_size)
 {
     make_request(context, message);
     int result = message->failed
@@ -132,22 +133,12 @@ static int exchange(int fd, struct buf *message, struct context *context, int *r
     if (result < 0) {
         snprintf(why, why_size, "the server did not take the command: %s",
                  result == ERR_BUSY ? "it does not answer" : err_text(result));
-        return result;
-    }
-    result = frame_read(fd, -1, -1, message);
-    if (result == 0)
-        result = read_reply((struct str){message->data, message->len}, context, ret_status);
-    if (result < 0) {
-        snprintf(why, why_size,
-                 "the server broke off while it ran the command; whether it took effect is "
-                 "unknown: %s",
-                 err_text(result));
     }
     return result;
 }
 
-int control_call(const char *directory, struct context *context, int *ret_status, char *why,
-                 size_t why_size)
+static int connect_and_begin(const char *directory, const struct context *context,
+                             struct buf *message, int *ret_fd, char *why, size_t why_size)
 {
     int fd;
     int result = open_connection(directory, &fd);
@@ -155,12 +146,66 @@ int control_call(const char *directory, struct context *context, int *ret_status
         snprintf(why, why_size, "%s/%s: %s", directory, CONTROL_SOCKET, strerror(errno));
         return result;
     }
+    result = begin(fd, message, context, why, why_size);
+    if (result < 0) {
+        close(fd);
+        return result == ERR_NOT_FOUND ? ERR_PROTOCOL : result;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+static int finish(int fd, struct buf *message, struct context *context, int *ret_status, char *why,
+                  size_t why_size)
+{
+    int result = frame_read(fd, -1, -1, message);
+    if (result == 0)
+        result = control_take_reply((struct str){message->data, message->len}, context, ret_status);
+    if (result < 0) {
+        snprintf(why, why_size,
+                 "the server broke off while it ran the command; whether it took effect is "
+                 "unknown: %s",
+                 err_text(result));
+    }
+    return result == ERR_NOT_FOUND ? ERR_PROTOCOL : result;
+}
+
+static void wipe(struct buf *message)
+{
+    if (message->data)
+        explicit_bzero(message->data, message->len);
+    buf_free(message);
+}
+
+int control_call(const char *directory, struct context *context, int *ret_status, char *why,
+                 size_t why_size)
+{
+    int fd;
     struct buf message;
     buf_init(&message, FRAME_MAX);
-    result = exchange(fd, &message, context, ret_status, why, why_size);
-    if (message.data)
-        explicit_bzero(message.data, message.len);
-    buf_free(&message);
-    close(fd);
-    return result < 0 && result == ERR_NOT_FOUND ? ERR_PROTOCOL : result;
+    int result = connect_and_begin(directory, context, &message, &fd, why, why_size);
+    if (result == 0) {
+        result = finish(fd, &message, context, ret_status, why, why_size);
+        close(fd);
+    }
+    wipe(&message);
+    return result;
+}
+
+int control_stream(const char *directory, struct context *context,
+                   int (*work)(struct context *context), int *ret_status, char *why,
+                   size_t why_size)
+{
+    struct channel channel = {.stop_fd = -1};
+    struct buf message;
+    buf_init(&message, FRAME_MAX);
+    int result = connect_and_begin(directory, context, &message, &channel.fd, why, why_size);
+    wipe(&message);
+    if (result < 0)
+        return result;
+    context->channel = &channel;
+    *ret_status = work(context);
+    context->channel = NULL;
+    close(channel.fd);
+    return 0;
 }

@@ -16,8 +16,9 @@ int version_run(struct context *context)
 
 static int run_kind(struct context *context)
 {
-    return context->command->kind == COMMAND_LOCAL ? context->command->run(context)
-                                                   : session_run(context);
+    bool alone =
+        context->command->kind == COMMAND_LOCAL || context->command->kind == COMMAND_STREAM;
+    return alone ? context->command->run(context) : session_run(context);
 }
 
 /* What was printed must have arrived: a full disk behind `> file` is a failure. */

@@ -9,4 +9,11 @@
  * becomes the data directory's owner for good. */
 int session_run(struct context *context);
 
+/* For commands that do something of their own first, such as opening a file with the privileges that they
+ * were started with. `work` is run as session_run() runs a READ command. */
+int session_read(struct context *context, int (*work)(struct context *context));
+/* `work` is run with the store, under its lock; or, beside a server, with context->channel, whose other
+ * end is the command's function in the server. */
+int session_stream(struct context *context, int (*work)(struct context *context));
+
 #endif

@@ -38,3 +38,14 @@ void similar_try(struct similar *similar, struct str word, struct str candidate)
         similar->distance = distance;
     }
 }
+
+void similar_try_name(struct similar *similar, struct str word, struct str candidate)
+{
+    if (str_eq_nocase(word, candidate) && candidate.len < sizeof(similar->name)) {
+        memcpy(similar->name, candidate.p, candidate.len);
+        similar->name[candidate.len] = '\0';
+        similar->distance = 0;
+    } else {
+        similar_try(similar, word, candidate);
+    }
+}

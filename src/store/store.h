@@ -76,10 +76,12 @@ struct store_call {
 
 /* --- customers ------------------------------------------------------------------------------- */
 
+enum customer_effect { EFFECT_NONE, EFFECT_CREATED, EFFECT_CHANGED };
 struct customer_outcome {
     int result; /* 0, or ERR_NO_AGENT (owner unknown), ERR_NOT_FOUND (extended field is gone),
                  * ERR_TOO_LARGE (more than CUSTOMER_MAX_TAGS tags or TENANT_MAX_LABELS names) */
     const char *place; /* the wire name of the field at fault, static, for ERR_TOO_LARGE */
+    enum customer_effect effect;
 };
 
 /* Creates or changes customers by number, in order, each item judged on its own: a bad one is left
@@ -221,6 +223,18 @@ struct groups_get {
 };
 void store_groups_get(struct store_reader *reader, struct groups_get *op);
 
+/* One piece of a walk over all customers of a tenant, by number: for exports. `each` runs on the
+ * reader's thread, as in customers_get. result: how many were shown; fewer than `limit`: that was the
+ * end. A walk is not one moment's state: each customer is as it was when it was shown. ERR_STORE. */
+struct customers_walk {
+    struct store_call call;
+    const struct tenant *tenant;
+    int64_t after; /* shows numbers above; becomes the last that was shown */
+    size_t limit;
+    void (*each)(struct customers_walk *op, const struct customer *customer);
+};
+void store_customers_walk(struct store_reader *reader, struct customers_walk *op);
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* A connection for the short reads of one thread. Reads asked for are collected; reads_run(), at the
@@ -305,6 +319,13 @@ void store_field_remove(struct store *store, struct field_write *op); /* ERR_NOT
  * each fault found (at most 100). Returns the number of faults. Any thread, read-only. */
 int store_check(struct store *store, void (*problem)(void *context, const char *text),
                 void *context);
+
+/* Customers that are stored twice, in both forms of their number (number_variant()): from a time when
+ * forms were not looked at. Calls `each` for each pair, `number` the smaller one; tenant_id 0: of all
+ * tenants. In short transactions, on the calling thread. Returns the number of pairs; ERR_STORE. */
+int store_twins(struct store *store, int64_t tenant_id,
+                void (*each)(void *context, int64_t tenant_id, int64_t number, int64_t other),
+                void *context) MUST_USE;
 
 struct store_metrics {
     uint64_t groups, commands, rows, failed_groups, checkpoints;

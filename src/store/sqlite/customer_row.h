@@ -24,6 +24,7 @@ enum customer_column {
     COLUMN_OWNER,
     COLUMN_CREATED,
     COLUMN_UPDATED,
+    COLUMN_NUMBER, /* of STATEMENT_CUSTOMER_WALK alone */
 };
 
 /* tags: `[3,17,4]`, ids of labels. Returns the count, ERR_INVALID for any other form or more than

@@ -57,9 +57,8 @@ static int read_lists(struct store_reader *reader, const struct tenant *tenant,
     return result;
 }
 
-/* The texts stay in the statement's row, the labels in the reader's cache: nothing is copied. */
-static int read_customer(struct store_reader *reader, const struct tenant *tenant, int64_t number,
-                         sqlite3_stmt *statement, struct customer *customer)
+int customer_read(struct store_reader *reader, const struct tenant *tenant, int64_t number,
+                  sqlite3_stmt *statement, struct customer *customer)
 {
     customer->id = sqlite3_column_int64(statement, COLUMN_ID);
     customer->number = number;
@@ -99,7 +98,7 @@ static int get_one(struct store_reader *reader, struct customers_get *op, sqlite
     if (result != 1)
         return result < 0 ? ERR_STORE : 0;
     struct customer customer = {0};
-    result = read_customer(reader, op->tenant, number, find, &customer);
+    result = customer_read(reader, op->tenant, number, find, &customer);
     if (result == 0)
         op->each(op, index, &customer);
     sqlite3_reset(find);

@@ -304,10 +304,14 @@ static int upsert_item(struct upsert *up, const struct customer_change *item,
     if (result == 0) {
         outcome->result = 0;
         make_texts(up, item);
-        if (up->old.id == 0)
+        if (up->old.id == 0) {
+            outcome->effect = EFFECT_CREATED;
             return create_row(up, item);
-        if (row_changed(&up->old, &up->row))
+        }
+        if (row_changed(&up->old, &up->row)) {
+            outcome->effect = EFFECT_CHANGED;
             return change_row(up, item);
+        }
     }
     sqlite3_reset(up->find);
     return result < 0 ? result : 0;

@@ -33,6 +33,11 @@ struct store_reader {
 /* For the verbs. */
 void reader_ask(struct store_reader *reader, struct store_call *call,
                 int (*read)(struct store_reader *reader, struct store_call *call));
+/* The row that `statement` stands on, whose columns are those of customer_row.h, into a zeroed customer.
+ * The texts stay in the row, the labels in the reader's cache, what had to be unescaped in its arena:
+ * nothing else is copied. ERR_STORE, ERR_NOMEM. */
+int customer_read(struct store_reader *reader, const struct tenant *tenant, int64_t number,
+                  sqlite3_stmt *statement, struct customer *customer) MUST_USE;
 /* Counts a read. False: the transaction is over, return READER_MORE before this one. */
 bool reader_take(struct store_reader *reader);
 

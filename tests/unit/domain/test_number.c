@@ -139,9 +139,38 @@ static void a_list_of_numbers_has_each_line_once_ascending(void **state)
     assert_int_equal(one[0], 5215512345678);
 }
 
+static void a_number_is_plausible_when_its_country_has_such_lengths(void **state)
+{
+    (void)state;
+    static const int64_t good[] = {8618217331411, 86182217331411, 15266667779, 861821371272,
+                                   919161506154,  390612345678,   80012345678, 5215512345678};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(number_plausible(good[i]));
+    static const int64_t bad[] = {
+        152666677790,    /* North America: ten digits, no more */
+        1526666777,      /* and no fewer */
+        861821733141112, /* China: at most twelve */
+        2101234567,      /* no country has 210 */
+        9999999,
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(number_plausible(bad[i]));
+}
+
+static void a_number_is_plausible_in_either_form(void **state)
+{
+    (void)state;
+    assert_true(number_plausible(525512345678));
+    assert_true(number_plausible(5215512345678)); /* the form of before 2019 */
+    assert_true(number_plausible(551187654321));
+    assert_true(number_plausible(5511987654321));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_is_plausible_when_its_country_has_such_lengths),
+        cmocka_unit_test(a_number_is_plausible_in_either_form),
         cmocka_unit_test(a_number_is_normalised_to_its_digits),
         cmocka_unit_test(what_cannot_be_a_number_is_refused),
         cmocka_unit_test(a_number_is_written_as_its_digits),

@@ -49,9 +49,21 @@ static void a_word_without_end_is_far_away(void **state)
     assert_string_equal(guess(word), "");
 }
 
+static void a_name_that_differs_by_case_alone_is_the_nearest(void **state)
+{
+    (void)state;
+    struct similar similar = {0};
+    similar_try_name(&similar, STR("WHATSAPP"), STR("stage"));
+    assert_string_equal(similar.name, "");
+    similar_try_name(&similar, STR("WHATSAPP"), STR("whatsApp"));
+    similar_try_name(&similar, STR("WHATSAPP"), STR("WHATSAP"));
+    assert_string_equal(similar.name, "whatsApp");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_that_differs_by_case_alone_is_the_nearest),
         cmocka_unit_test(the_distance_counts_letters_to_change),
         cmocka_unit_test(a_slip_is_understood_and_another_word_is_not),
         cmocka_unit_test(a_word_without_end_is_far_away),
