@@ -1,6 +1,9 @@
 """docs/API.md repeats tables of the source: they have to be the same."""
+import json
 import pathlib
 import re
+
+from harness import DEMO, DEMO_CUSTOMER, QUERY, Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -20,3 +23,14 @@ def test_every_endpoint_stands_in_the_documentation():
     documentation = (ROOT / "docs/API.md").read_text()
     assert len(paths) > 3
     assert [path for path in paths if path not in documentation] == []
+
+
+def test_the_answers_in_the_readme_are_the_demo_servers(server):
+    answers = [json.loads(line) for line in (ROOT / "README.md").read_text().splitlines()
+               if line.startswith('{"code"')]
+    with Client(server, DEMO) as client:
+        now = client.call(QUERY, [{"whatsApp": DEMO_CUSTOMER}]).envelope
+    for answer in answers + [now]:
+        for customer in answer["data"]:
+            customer["createTime"] = customer["updateTime"] = 0
+    assert answers == [now, now]
