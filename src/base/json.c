@@ -48,14 +48,6 @@ static char peek(const struct scan *s)
     return s->at < s->end ? *s->at : '\0';
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits at p, or -1. */
 static int hex_unit(const struct scan *s, const char *p)
 {
@@ -63,7 +55,7 @@ static int hex_unit(const struct scan *s, const char *p)
     if (s->end - p < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        const int digit = hex_digit(p[i]);
+        const int digit = hex_value(p[i]);
         if (digit < 0)
             return -1;
         unit = unit * 16 + digit;

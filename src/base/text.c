@@ -55,6 +55,14 @@ struct str str_split(struct str *rest, char sep)
     return part;
 }
 
+int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 int str_to_i64(struct str s, int64_t *ret_value)
 {
     const bool negative = s.len && s.p[0] == '-';

@@ -46,6 +46,9 @@ struct str str_split(struct str *rest, char sep);
  * ERR_RANGE when it does not fit. */
 int str_to_i64(struct str s, int64_t *ret_value) MUST_USE;
 
+/* The value of a hexadecimal digit of either case, -1 for any other byte. */
+int hex_value(char c);
+
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool utf8_valid(const void *data, size_t len);
 

@@ -224,17 +224,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static struct str trim_blanks(struct str s)
-{
-    while (s.len && is_blank(s.p[s.len - 1]))
-        s.len--;
-    while (s.len && is_blank(s.p[0])) {
-        s.p++;
-        s.len--;
-    }
-    return s;
-}
-
 static int read_header(struct scan *s, struct http_head *head)
 {
     if (is_blank(*s->at))
@@ -253,7 +242,7 @@ static int read_header(struct scan *s, struct http_head *head)
         return result;
     if (head->header_count == HTTP_MAX_HEADERS)
         return fail(s, 431, "too many headers");
-    head->headers[head->header_count++] = (struct http_header){name, trim_blanks(value)};
+    head->headers[head->header_count++] = (struct http_header){name, str_trim(value)};
     return 0;
 }
 
@@ -320,7 +309,7 @@ static int note_host(struct scan *s, struct seen *seen, struct str value)
 static int note_connection(struct seen *seen, struct str value)
 {
     while (value.p) {
-        struct str option = trim_blanks(str_split(&value, ','));
+        struct str option = str_trim(str_split(&value, ','));
         seen->close = seen->close || str_eq_nocase(option, STR("close"));
         seen->keep_alive = seen->keep_alive || str_eq_nocase(option, STR("keep-alive"));
     }
@@ -436,17 +425,9 @@ enum chunk_state {
     LAST_LF,
 };
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static const char *size_byte(struct http_chunked *c, char byte)
 {
-    int digit = hex_digit(byte);
+    int digit = hex_value(byte);
     if (digit >= 0) {
         c->left = c->left * 16 + (unsigned)digit;
         return ++c->line > CHUNK_DIGITS_MAX ? "a chunk size of too many digits" : NULL;

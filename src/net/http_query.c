@@ -1,21 +1,13 @@
 #include "net/http_query.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 long http_query_decode(struct str in, char *out)
 {
     size_t len = 0;
     for (size_t i = 0; i < in.len; i++) {
         char c = in.p[i] == '+' ? ' ' : in.p[i];
         if (c == '%') {
-            int high = in.len - i > 2 ? hex_digit(in.p[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(in.p[i + 2]) : -1;
+            int high = in.len - i > 2 ? hex_value(in.p[i + 1]) : -1;
+            int low = high >= 0 ? hex_value(in.p[i + 2]) : -1;
             if (low < 0 || high + low == 0)
                 return -400;
             c = (char)(high * 16 + low);

@@ -96,11 +96,6 @@ int extended_parse(struct str text, struct extended_raw *ret_values, size_t max)
     return ERR_INVALID;
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that an escape of buf_add_json_part() stands for; *ret_len is the escape's length behind
  * the backslash. It writes \u only for control characters. */
 static int unescape_one(const char *p, size_t left, size_t *ret_len)

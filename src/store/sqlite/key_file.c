@@ -14,15 +14,6 @@
 
 #define KEY_FILE_LEN (2 * SECRET_KEY_LEN + 1)
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* An editor may have taken the newline away; nothing else may differ. */
 static int key_decode(const char *text, size_t len, uint8_t ret_key[SECRET_KEY_LEN])
 {
@@ -31,7 +22,7 @@ static int key_decode(const char *text, size_t len, uint8_t ret_key[SECRET_KEY_L
         return ERR_INVALID;
     uint8_t key[SECRET_KEY_LEN];
     for (size_t i = 0; i < SECRET_KEY_LEN; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
         if (high < 0 || low < 0) {
             explicit_bzero(key, sizeof(key));
             return ERR_INVALID;
