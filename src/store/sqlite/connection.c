@@ -6,6 +6,7 @@
 
 #include "domain/number.h"
 #include "store/sqlite/log_vfs.h"
+#include "store/sqlite/page_cache.h"
 
 /* FULL: a commit is on disk before it is acknowledged. With a group of commands per commit it costs
  * no more than NORMAL (measured: 64,000 commands/s with either at 1,000 outstanding). */
@@ -27,6 +28,7 @@ static void configure_sqlite(void)
     /* SQLite's own memory statistics are one mutex around every malloc of all threads. Refused when
      * somebody initialised the library before: then it is only slower. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    page_cache_configure();
     (void)sqlite3_initialize();
 }
 
