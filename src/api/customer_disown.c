@@ -69,18 +69,14 @@ static void reply_disown(struct exchange *x)
         if (disown->results[i] < 0)
             disown->verdicts[disown->index_of[i]].code = STATUS_BAD_INPUT;
     items_reply(x, disown->verdicts, disown->total, false);
-    exchange_finish(x);
 }
 
-static void then(struct store_call *call)
+static void answer(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    if (call->result < 0) {
-        (void)refuse_store(x, call->result);
-        exchange_finish(x);
-    } else {
+    if (result < 0)
+        (void)refuse_store(x, result);
+    else
         reply_disown(x);
-    }
 }
 
 static void start(struct exchange *x)
@@ -88,9 +84,10 @@ static void start(struct exchange *x)
     struct disown *disown = x->state;
     if (disown->op.count == 0) {
         reply_disown(x);
+        exchange_finish(x);
         return;
     }
-    disown->op.call = (struct store_call){.home = x->worker->mailbox, .done = then, .owner = x};
+    exchange_write(x, &disown->op.call, answer);
     disown->op.tenant_id = x->tenant->id;
     disown->op.now_ms = x->now_ms;
     disown->op.cause = x->route->path;

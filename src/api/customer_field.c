@@ -91,25 +91,23 @@ static int read_save(struct exchange *x)
     return result == 0 ? read_options(x, x->state) : result;
 }
 
-static void then(struct store_call *call)
+static void answer(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    switch (call->result) {
+    switch (result) {
     case 0: reply_nothing(x); break;
     case ERR_EXISTS:
         (void)refuse_with(x, STATUS_REFUSED, "the field is there and has another type");
         break;
     case ERR_TOO_LARGE: (void)refuse_with(x, STATUS_REFUSED, "more than 100 fields"); break;
     case ERR_NOT_FOUND: (void)refuse(x, STATUS_EXTENDED_FIELD); break;
-    default: (void)refuse_store(x, call->result);
+    default: (void)refuse_store(x, result);
     }
-    exchange_finish(x);
 }
 
 static void start(struct exchange *x, void (*verb)(struct store *store, struct field_write *write))
 {
     struct field_write *op = x->state;
-    op->call = (struct store_call){.home = x->worker->mailbox, .done = then, .owner = x};
+    exchange_write(x, &op->call, answer);
     op->tenant_id = x->tenant->id;
     op->now_ms = x->now_ms;
     verb(x->worker->shared->store, op);

@@ -64,19 +64,17 @@ static void refuse_group(struct exchange *x, int result)
     }
 }
 
-static void then_save(struct store_call *call)
+static void answer_save(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
     const struct group_input *input = x->input;
-    if (call->result < 0) {
-        refuse_group(x, call->result);
-    } else {
-        struct buf *b = reply_begin(x);
-        add_group(b, input->name, (int64_t)input->whats_ids.count);
-        buf_add_char(b, '}');
-        reply_end(x);
+    if (result < 0) {
+        refuse_group(x, result);
+        return;
     }
-    exchange_finish(x);
+    struct buf *b = reply_begin(x);
+    add_group(b, input->name, (int64_t)input->whats_ids.count);
+    buf_add_char(b, '}');
+    reply_end(x);
 }
 
 static void start_save(struct exchange *x)
@@ -84,28 +82,26 @@ static void start_save(struct exchange *x)
     const struct group_input *input = x->input;
     struct group_write *op = x->state;
     *op = (struct group_write){
-        .call = {.home = x->worker->mailbox, .done = then_save, .owner = x},
         .tenant_id = x->tenant->id,
         .now_ms = x->now_ms,
         .name = input->name,
         .numbers = input->whats_ids.items,
         .count = input->whats_ids.count,
     };
+    exchange_write(x, &op->call, answer_save);
     store_group_save(x->worker->shared->store, op);
 }
 
 const struct handler customer_group_save = {&save_table, read_save, start_save};
 
-static void then_del(struct store_call *call)
+static void answer_del(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    if (call->result == ERR_NOT_FOUND)
+    if (result == ERR_NOT_FOUND)
         (void)refuse(x, STATUS_GROUP_VALUE);
-    else if (call->result < 0)
-        refuse_group(x, call->result);
+    else if (result < 0)
+        refuse_group(x, result);
     else
         reply_nothing(x);
-    exchange_finish(x);
 }
 
 static void start_del(struct exchange *x)
@@ -113,10 +109,10 @@ static void start_del(struct exchange *x)
     const struct group_input *input = x->input;
     struct group_write *op = x->state;
     *op = (struct group_write){
-        .call = {.home = x->worker->mailbox, .done = then_del, .owner = x},
         .tenant_id = x->tenant->id,
         .name = input->name,
     };
+    exchange_write(x, &op->call, answer_del);
     store_group_remove(x->worker->shared->store, op);
 }
 

@@ -108,7 +108,7 @@ static int read_batch_import(struct exchange *x)
     return read_items(x, (struct str){0});
 }
 
-/* --- then --- */
+/* --- the answer --- */
 
 static void judge_outcome(struct exchange *x, size_t i)
 {
@@ -119,29 +119,27 @@ static void judge_outcome(struct exchange *x, size_t i)
         item_fault(x, &import->verdicts[index], index, fault.place, fault.code, fault.what);
 }
 
-static void then(struct store_call *call)
+static void answer(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    struct import *import = x->state;
-    if (call->result < 0) {
-        (void)refuse_store(x, call->result);
-    } else {
-        for (size_t i = 0; i < import->upsert.count; i++)
-            judge_outcome(x, i);
-        items_reply(x, import->verdicts, import->total, true);
+    const struct import *import = x->state;
+    if (result < 0) {
+        (void)refuse_store(x, result);
+        return;
     }
-    exchange_finish(x);
+    for (size_t i = 0; i < import->upsert.count; i++)
+        judge_outcome(x, i);
+    items_reply(x, import->verdicts, import->total, true);
 }
 
 static void start(struct exchange *x)
 {
     struct import *import = x->state;
-    if (import->upsert.count == 0) {
+    if (import->upsert.count == 0 && !x->idempotency) {
         items_reply(x, import->verdicts, import->total, true);
         exchange_finish(x);
         return;
     }
-    import->upsert.call = (struct store_call){.home = x->worker->mailbox, .done = then, .owner = x};
+    exchange_write(x, &import->upsert.call, answer);
     import->upsert.tenant_id = x->tenant->id;
     import->upsert.now_ms = x->now_ms;
     import->upsert.cause = x->route->path;

@@ -45,6 +45,10 @@ struct exchange {
     struct rate_verdict rate; /* of an authenticated call with a limit */
     bool limited;             /* rate is filled */
 
+    struct idempotency *idempotency; /* of a call that creates: NULL without a key */
+    void (*answer)(struct exchange *x, int result);
+    bool answered; /* on the writer's thread already */
+
     int http_status; /* of the reply; 0 until there is one */
     int code;        /* of the envelope */
     struct buf reply;
@@ -67,6 +71,13 @@ void *exchange_alloc(struct exchange *x, size_t count, size_t size);
  * helpers have no room the call is refused with a 503. */
 void exchange_help(struct exchange *x, void (*work)(struct exchange *x),
                    void (*then)(struct exchange *x));
+
+/* On the worker, before a verb that writes: fills its call, so that `answer` writes the reply to the
+ * call's result and the exchange is finished. A call with an Idempotency-Key that was answered before
+ * gets that answer instead. `answer` is short and touches nothing but the exchange: with a key it runs
+ * on the writer's thread, and once more on the worker when the commit fails after all. */
+void exchange_write(struct exchange *x, struct store_call *call,
+                    void (*answer)(struct exchange *x, int result));
 
 /* On the worker, once, after a reply function: sends it. The exchange is gone afterwards. */
 void exchange_finish(struct exchange *x);

@@ -7,8 +7,9 @@
 
 #define REQUEST_ID_LONGEST 128
 #define MADE_ID_LEN        24
-/* RateLimit-Policy (41 bytes at most), RateLimit (34), Retry-After (20), Allow (40). */
-#define HEADERS_ROOM ((size_t)192)
+/* RateLimit-Policy (41 bytes at most), RateLimit (34), Retry-After (20), Allow (40),
+ * Idempotency-Replayed (28). */
+#define HEADERS_ROOM ((size_t)224)
 
 static bool is_usable(struct str id)
 {

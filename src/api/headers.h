@@ -1,5 +1,5 @@
-/* The header lines of a reply that are ours: X-Request-Id, RateLimit, Allow. They grow in one piece of
- * the request's memory, in x->headers. */
+/* The header lines of a reply that are ours: X-Request-Id, RateLimit, Allow, Idempotency-Replayed.
+ * They grow in one piece of the request's memory, in x->headers. */
 #ifndef WSCRM_API_HEADERS_H
 #define WSCRM_API_HEADERS_H
 

@@ -32,16 +32,14 @@ static const struct input_table query_table = {opt_out_fields, 1, sizeof(struct 
 
 /* --- set --- */
 
-static void then_set(struct store_call *call)
+static void answer_set(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    if (call->result == ERR_TOO_LARGE)
+    if (result == ERR_TOO_LARGE)
         (void)refuse_with(x, STATUS_REFUSED, "more than 10000000 opt-outs of the tenant");
-    else if (call->result < 0)
-        (void)refuse_store(x, call->result);
+    else if (result < 0)
+        (void)refuse_store(x, result);
     else
         reply_nothing(x);
-    exchange_finish(x);
 }
 
 /* Whether to opt out or in is never guessed. */
@@ -59,7 +57,6 @@ static void start_set(struct exchange *x)
     const struct opt_out_input *input = x->input;
     struct opt_outs_set *op = x->state;
     *op = (struct opt_outs_set){
-        .call = {.home = x->worker->mailbox, .done = then_set, .owner = x},
         .tenant_id = x->tenant->id,
         .now_ms = x->now_ms,
         .cause = x->route->path,
@@ -68,6 +65,7 @@ static void start_set(struct exchange *x)
         .opt_out = input->opt_out.value,
         .reason = input->reason,
     };
+    exchange_write(x, &op->call, answer_set);
     store_opt_outs_set(x->worker->shared->store, op);
 }
 

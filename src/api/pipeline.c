@@ -1,9 +1,11 @@
 #include "api/pipeline.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "api/auth.h"
 #include "api/headers.h"
+#include "api/idempotency.h"
 #include "api/input.h"
 #include "api/reply.h"
 #include "api/worker.h"
@@ -137,12 +139,14 @@ static void pipeline_front(struct exchange *x, struct digest *digest)
         result = check_auth(x, digest);
         if (result == 0)
             result = check_limit(x);
+        if (result == 0 && x->route->creates)
+            result = idempotency_read(x, digest);
     }
     if (result == 0 && handler->input)
         result = input_read(x, handler->input);
     if (result == 0 && handler->read)
         result = handler->read(x);
-    /* A refusal has set x->http_status; go_on() looks at that. */
+    /* A refusal has set x->http_status; front_done() looks at that. */
     (void)result;
 }
 
@@ -192,10 +196,17 @@ static void run_front(struct job *job, struct digest *digest)
     pipeline_front(container_of(job, struct exchange, job), digest);
 }
 
+static void front_done(struct exchange *x)
+{
+    if (x->idempotency)
+        idempotency_look(x, x->route->handler->start);
+    else
+        go_on(x, x->route->handler->start);
+}
+
 static void on_front_done(struct letter *letter)
 {
-    struct exchange *x = container_of(letter, struct exchange, job.letter);
-    go_on(x, x->route->handler->start);
+    front_done(container_of(letter, struct exchange, job.letter));
 }
 
 static void run_work(struct job *job, struct digest *digest)
@@ -248,7 +259,7 @@ static void on_request(void *context, struct http_request *request)
         return;
     }
     pipeline_front(x, worker->digest);
-    go_on(x, x->route->handler->start);
+    front_done(x);
 }
 
 void *exchange_alloc(struct exchange *x, size_t count, size_t size)
@@ -259,6 +270,8 @@ void *exchange_alloc(struct exchange *x, size_t count, size_t size)
 void exchange_finish(struct exchange *x)
 {
     struct worker *worker = x->worker;
+    /* What creates goes through exchange_write(), or its key would not hold. */
+    assert(!x->idempotency || x->code != STATUS_OK || x->answer || x->idempotency->replayed);
     if (x->reply.failed) {
         buf_free(&x->reply);
         (void)reply_no_memory(x);

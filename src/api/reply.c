@@ -103,6 +103,10 @@ int refuse_store(struct exchange *x, int result)
     case ERR_CLOSED: return refuse_http(x, 503, "shutting down");
     case ERR_NOMEM: return reply_no_memory(x);
     case ERR_NOT_FOUND: return refuse(x, STATUS_APP_SECRET); /* the tenant went meanwhile */
+    case ERR_CONFLICT: return refuse_http(x, 422, "Idempotency-Key: used for another call");
+    case ERR_RUNNING: return refuse_http(x, 409, "Idempotency-Key: its call is still running");
+    case ERR_FULL:
+        return refuse_http(x, 503, "Idempotency-Key: too many are kept, try again later");
     case ERR_UNKNOWN:
         return refuse_with(x, STATUS_DATABASE,
                            "database error: outcome unknown, please repeat the call");

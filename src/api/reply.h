@@ -23,7 +23,7 @@ int refuse_with(struct exchange *x, enum status status,
                 const char *message); /* code, own message */
 int refuse_http(struct exchange *x, int http_status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A store verb's error as the client's answer (517, 503). */
+/* A store verb's error as the client's answer (517, 503; 422 and 409 to an Idempotency-Key). */
 int refuse_store(struct exchange *x, int result);
 int reply_no_memory(struct exchange *x);
 

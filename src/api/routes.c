@@ -2,19 +2,20 @@
 
 #include <stdio.h>
 
-#define ROUTE(method, path, name, access, edition, body) extern const struct handler name;
+#define ROUTE(method, path, name, access, edition, body, creates) extern const struct handler name;
 #include "api/routes.def"
 #undef ROUTE
 
 static const struct route routes[ROUTE_COUNT] = {
-#define ROUTE(method_, path_, handler_, access_, edition_, body_) \
-    [ROUTE_INDEX_##handler_] = {                                  \
-        .method = HTTP_##method_,                                 \
-        .path = {(path_), sizeof(path_) - 1},                     \
-        .handler = &handler_,                                     \
-        .access = ACCESS_##access_,                               \
-        .edition = EDITION_##edition_,                            \
-        .body = BODY_##body_,                                     \
+#define ROUTE(method_, path_, handler_, access_, edition_, body_, creates_) \
+    [ROUTE_INDEX_##handler_] = {                                            \
+        .method = HTTP_##method_,                                           \
+        .path = {(path_), sizeof(path_) - 1},                               \
+        .handler = &handler_,                                               \
+        .access = ACCESS_##access_,                                         \
+        .edition = EDITION_##edition_,                                      \
+        .body = BODY_##body_,                                               \
+        .creates = CREATES_##creates_,                                      \
     },
 #include "api/routes.def"
 #undef ROUTE

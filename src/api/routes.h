@@ -2,6 +2,7 @@
 #ifndef WSCRM_API_ROUTES_H
 #define WSCRM_API_ROUTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/text.h"
@@ -22,6 +23,7 @@ struct handler {
 
 enum access { ACCESS_TENANT, ACCESS_OPEN };
 enum body_class { BODY_SMALL, BODY_LARGE, BODY_IMPORT, BODY_CLASS_COUNT };
+enum creates { CREATES_NO, CREATES_YES };
 
 struct route {
     enum http_method method;
@@ -30,10 +32,11 @@ struct route {
     enum access access;
     enum edition edition;
     enum body_class body;
+    bool creates; /* takes an Idempotency-Key */
 };
 
 enum {
-#define ROUTE(method, path, name, access, edition, body) ROUTE_INDEX_##name,
+#define ROUTE(method, path, name, access, edition, body, creates) ROUTE_INDEX_##name,
 #include "api/routes.def"
 #undef ROUTE
     ROUTE_COUNT,

@@ -70,16 +70,14 @@ static void start_query(struct exchange *x)
 
 /* --- del */
 
-static void deleted(struct store_call *call)
+static void answer_del(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    if (call->result == 0)
+    if (result == 0)
         reply_nothing(x);
-    else if (call->result == ERR_NOT_FOUND)
+    else if (result == ERR_NOT_FOUND)
         (void)refuse(x, STATUS_USER_NAME);
     else
-        (void)refuse_store(x, call->result);
-    exchange_finish(x);
+        (void)refuse_store(x, result);
 }
 
 static int read_del(struct exchange *x)
@@ -96,12 +94,12 @@ static void start_del(struct exchange *x)
     const struct user_input *input = x->input;
     struct agent_write *write = x->state;
     *write = (struct agent_write){
-        .call = {.home = x->worker->mailbox, .done = deleted, .owner = x},
         .tenant_id = x->tenant->id,
         .user_name = input->username,
         .cause = x->route->path,
         .now_ms = x->now_ms,
     };
+    exchange_write(x, &write->call, answer_del);
     store_agent_remove(x->worker->shared->store, write);
 }
 

@@ -80,16 +80,14 @@ static int refuse_full(struct exchange *x)
     return refuse_with(x, STATUS_REFUSED, message);
 }
 
-static void added(struct store_call *call)
+static void answer(struct exchange *x, int result)
 {
-    struct exchange *x = call->owner;
-    switch (call->result) {
+    switch (result) {
     case 0: reply_nothing(x); break;
     case ERR_EXISTS: (void)refuse_taken(x); break;
     case ERR_TOO_LARGE: (void)refuse_full(x); break;
-    default: (void)refuse_store(x, call->result);
+    default: (void)refuse_store(x, result);
     }
-    exchange_finish(x);
 }
 
 static void add_agent(struct exchange *x)
@@ -97,13 +95,13 @@ static void add_agent(struct exchange *x)
     const struct add_input *input = x->input;
     struct add *add = x->state;
     add->write = (struct agent_write){
-        .call = {.home = x->worker->mailbox, .done = added, .owner = x},
         .tenant_id = x->tenant->id,
         .user_name = input->username,
         .nickname = input->nickname,
         .password_hash = str_of(add->password_hash),
         .now_ms = x->now_ms,
     };
+    exchange_write(x, &add->write.call, answer);
     store_agent_add(x->worker->shared->store, &add->write);
 }
 

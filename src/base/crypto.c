@@ -19,14 +19,15 @@
 struct crypto {
     OSSL_LIB_CTX *library;
     OSSL_PROVIDER *provider;
-    EVP_MD *md5;
+    EVP_MD *md5, *sha256;
     EVP_CIPHER *gcm;
     EVP_KDF *scrypt;
 };
 
 struct digest {
     EVP_MD_CTX *context;
-    const EVP_MD *md5; /* the crypto's */
+    const EVP_MD *md5, *sha256; /* the crypto's */
+    bool failed;                /* the SHA-256 under way */
 };
 
 /* ERR_CRYPTO; OpenSSL's own words are dropped, or they would pile up in the thread's queue. */
@@ -48,6 +49,9 @@ static const char *fetch(struct crypto *c)
     c->md5 = EVP_MD_fetch(c->library, "MD5", NULL);
     if (!c->md5)
         return "OpenSSL: no MD5, which the API's tokens need";
+    c->sha256 = EVP_MD_fetch(c->library, "SHA256", NULL);
+    if (!c->sha256)
+        return "OpenSSL: no SHA-256, by which a repeated call is known";
     c->gcm = EVP_CIPHER_fetch(c->library, "AES-256-GCM", NULL);
     if (!c->gcm)
         return "OpenSSL: no AES-256-GCM, which secrets at rest need";
@@ -76,6 +80,7 @@ void crypto_free(struct crypto *c)
         return;
     EVP_KDF_free(c->scrypt);
     EVP_CIPHER_free(c->gcm);
+    EVP_MD_free(c->sha256);
     EVP_MD_free(c->md5);
     if (c->provider)
         OSSL_PROVIDER_unload(c->provider);
@@ -88,7 +93,7 @@ int digest_new(struct crypto *crypto, struct digest **ret_digest)
     struct digest *d = malloc(sizeof(*d));
     if (!d)
         return ERR_NOMEM;
-    *d = (struct digest){EVP_MD_CTX_new(), crypto->md5};
+    *d = (struct digest){EVP_MD_CTX_new(), crypto->md5, crypto->sha256, false};
     if (!d->context) {
         free(d);
         return ERR_NOMEM;
@@ -116,6 +121,21 @@ int digest_md5_hex(struct digest *d, const struct str *parts, size_t count,
         return refused();
     hex_encode(raw, sizeof(raw), ret_hex);
     return 0;
+}
+
+void digest_sha256_begin(struct digest *d)
+{
+    d->failed = !EVP_DigestInit_ex2(d->context, d->sha256, NULL);
+}
+
+void digest_sha256_add(struct digest *d, const void *data, size_t len)
+{
+    d->failed = d->failed || !EVP_DigestUpdate(d->context, data, len);
+}
+
+int digest_sha256_end(struct digest *d, uint8_t ret_hash[SHA256_LEN])
+{
+    return d->failed || !EVP_DigestFinal_ex(d->context, ret_hash, NULL) ? refused() : 0;
 }
 
 bool constant_time_eq(struct str a, struct str b)

@@ -28,6 +28,12 @@ void digest_free(struct digest *digest);
 int digest_md5_hex(struct digest *digest, const struct str *parts, size_t count,
                    char ret_hex[MD5_HEX_LEN]) MUST_USE;
 
+#define SHA256_LEN 32
+/* SHA-256 of what comes piece by piece: begin, add, end, with no other use of the digest in between. */
+void digest_sha256_begin(struct digest *digest);
+void digest_sha256_add(struct digest *digest, const void *data, size_t len);
+int digest_sha256_end(struct digest *digest, uint8_t ret_hash[SHA256_LEN]) MUST_USE;
+
 /* Equal in constant time for equal lengths; different lengths are different at once. */
 bool constant_time_eq(struct str a, struct str b);
 

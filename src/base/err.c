@@ -18,6 +18,9 @@ static const char *const err_texts[] = {
     [-ERR_CLOSED] = "shutting down: nothing was done",
     [-ERR_NO_AGENT] = "no such agent",
     [-ERR_PROTOCOL] = "the peer broke the protocol",
+    [-ERR_CONFLICT] = "in use for something else",
+    [-ERR_RUNNING] = "under way already",
+    [-ERR_FULL] = "a store is full: nothing was done",
 };
 
 const char *err_text(int err)

@@ -23,6 +23,9 @@ enum err {
     ERR_CLOSED = -12,   /* shutting down: nothing was done */
     ERR_NO_AGENT = -13, /* an agent that the tenant does not have */
     ERR_PROTOCOL = -14, /* a peer broke the protocol */
+    ERR_CONFLICT = -15, /* the same name for something else */
+    ERR_RUNNING = -16,  /* the same call is under way */
+    ERR_FULL = -17,     /* as much is kept as may be: nothing was done */
 };
 
 /* A short English text for `err`, never NULL; static, any thread. */

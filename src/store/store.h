@@ -8,8 +8,8 @@
  * Writes: a verb answered 0 is on disk (synchronous=FULL) before `done` runs. Errors: ERR_BUSY the
  * queue is full, ERR_CLOSED shutting down (nothing was done); ERR_STORE nothing was changed;
  * ERR_UNKNOWN the commit failed or a long command broke off, the outcome is unknown, repeating is safe;
- * others as each verb says (then nothing was changed). Every read sees all writes acknowledged before
- * it was asked for. Every verb on tenant data takes the tenant. */
+ * others as each verb says (then nothing was changed), and those of struct idempotency. Every read sees
+ * all writes acknowledged before it was asked for. Every verb on tenant data takes the tenant. */
 #ifndef WSCRM_STORE_STORE_H
 #define WSCRM_STORE_STORE_H
 
@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/mailbox.h"
@@ -27,6 +28,7 @@
 
 struct store;
 struct store_reader;
+struct store_call;
 
 struct store_settings {
     const char *directory; /* exists; holds wscrm.db, wscrm.key */
@@ -56,12 +58,40 @@ struct tenants *store_tenants(struct store *store);
 /* Grows with each new snapshot; cheap to ask for every request. Any thread. */
 uint64_t store_tenants_version(const struct store *store);
 
+/* --- writes that are run once ----------------------------------------------------------------- */
+
+#define IDEMPOTENCY_KEY_LONGEST 255
+/* How long an answer is kept, and how much of it: at most so many bytes each, so many of a tenant, and
+ * so many bytes of a tenant. A million a day is one every 86 ms, all day. */
+#define ANSWER_KEPT_MS          INT64_C(86400000)
+#define ANSWER_LONGEST          ((size_t)1 << 20)
+#define TENANT_MAX_ANSWERS      1000000
+#define TENANT_MAX_ANSWER_BYTES ((int64_t)1 << 30)
+
+/* Given to a write, it is run only when no answer is kept of (tenant, route, key); its own is kept in
+ * the same transaction. Else, with the same hash, nothing is run: result 0 and `replayed`. Errors:
+ * ERR_CONFLICT another hash, ERR_RUNNING a piece of the same call is on disk and more is to come,
+ * ERR_FULL as many are kept of the tenant as may be, ERR_CRYPTO what is kept cannot be opened. A call that
+ * fails leaves nothing behind. */
+struct idempotency {
+    int64_t tenant_id;
+    struct str route, key;    /* key: 1 to IDEMPOTENCY_KEY_LONGEST bytes */
+    uint8_t hash[SHA256_LEN]; /* of what is asked for */
+    /* On the writer's thread: the call has run, its result is set, and it will be on disk or fail. What
+     * is to be kept, valid until done. With len 0, or over ANSWER_LONGEST, nothing is. */
+    struct str (*answer)(struct store_call *call);
+    /* Set before done. */
+    bool replayed;
+    struct buf kept; /* what was kept: the caller's, who frees it */
+};
+
 struct store_call {
     struct letter letter; /* the store's until done */
     struct mailbox *home; /* where done is to run */
     void (*done)(struct store_call *call);
-    void *owner; /* the caller's */
-    int result;  /* set before done: 0 or a count, or an enum err */
+    void *owner;                     /* the caller's */
+    int result;                      /* set before done: 0 or a count, or an enum err */
+    struct idempotency *idempotency; /* of a write that is to run once; else NULL */
     /* the store's own */
     struct store *store;
     int (*run)(struct store *store, struct store_call *call);          /* a write */
@@ -73,6 +103,14 @@ struct store_call {
     bool begun;      /* a piece of it is on disk */
     bool is_judged;  /* what it writes was judged before and can hardly fail: no savepoint */
 };
+
+/* Looks a key up, without a write: result 0 and idempotency->replayed when its answer is kept; ERR_CONFLICT,
+ * ERR_CRYPTO, ERR_STORE. What is not on disk yet is found by the write only. */
+struct answer_get {
+    struct store_call call;
+    struct idempotency *idempotency;
+};
+void store_answer_get(struct store_reader *reader, struct answer_get *op);
 
 /* --- customers ------------------------------------------------------------------------------- */
 

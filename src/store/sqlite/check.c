@@ -71,6 +71,16 @@ static const char *const questions[] = {
     " FROM group_member WHERE customer_group NOT IN (SELECT id FROM customer_group) LIMIT 100",
     "SELECT 'history ' || id || ': its tenant ' || tenant || ' does not exist' FROM history"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'answer ' || id || ': its tenant ' || tenant || ' does not exist' FROM answer"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'answer ' || id || ': its key or text is not of its form' FROM answer"
+    " WHERE length(key) NOT BETWEEN 1 AND 255 OR length(sealed) <= 60 LIMIT 100",
+    "SELECT 'tenant ' || id || ': it counts ' || answers || ' answers of ' || answer_bytes || ' "
+    "bytes'"
+    " FROM tenant LEFT JOIN (SELECT tenant, count(*) AS rows, sum(length(sealed)) AS bytes FROM "
+    "answer"
+    " GROUP BY tenant) AS kept ON kept.tenant = id WHERE removed = 0"
+    " AND (answers <> ifnull(rows, 0) OR answer_bytes <> ifnull(bytes, 0))",
     "SELECT 'field ' || id || ': its tenant ' || tenant || ' does not exist' FROM field"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'label ' || id || ': its tenant ' || tenant || ' does not exist' FROM label"

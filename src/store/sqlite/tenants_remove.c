@@ -4,27 +4,37 @@
 
 #include "store/sqlite/store_sqlite.h"
 
-/* So many rows a statement, so that a piece can end in time. */
-#define DELETE_ROWS 250
+/* So many rows a statement, so that a piece can end in time. Of answers, which have up to 512 pages
+ * each, fewer. */
+#define DELETE_ROWS    250
+#define DELETE_ANSWERS 4
 
 /* The customers first: they are the many. */
-static const enum statement deletes[] = {
-    STATEMENT_TENANT_DELETE_CUSTOMERS, STATEMENT_TENANT_DELETE_LABELS,
-    STATEMENT_TENANT_DELETE_AGENTS,    STATEMENT_TENANT_DELETE_ACCOUNTS,
-    STATEMENT_TENANT_DELETE_FIELDS,    STATEMENT_TENANT_DELETE_OPT_OUTS,
-    STATEMENT_TENANT_DELETE_MEMBERS,   STATEMENT_TENANT_DELETE_GROUPS,
-    STATEMENT_TENANT_DELETE_HISTORY,
+static const struct rows {
+    enum statement delete;
+    int step;
+} tables[] = {
+    {STATEMENT_TENANT_DELETE_CUSTOMERS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_LABELS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_AGENTS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_ACCOUNTS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_FIELDS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_OPT_OUTS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_MEMBERS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_GROUPS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_HISTORY, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_ANSWERS, DELETE_ANSWERS},
 };
-#define DELETE_COUNT (sizeof(deletes) / sizeof(deletes[0]))
+#define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
-/* Deletes at most DELETE_ROWS rows; returns how many. */
-static int delete_some(struct connection *connection, enum statement id, int64_t tenant_id)
+/* Deletes at most table->step rows; returns how many. */
+static int delete_some(struct connection *connection, const struct rows *table, int64_t tenant_id)
 {
-    sqlite3_stmt *statement = connection_statement(connection, id);
+    sqlite3_stmt *statement = connection_statement(connection, table->delete);
     if (!statement)
         return ERR_STORE;
     bind_i64(statement, 1, tenant_id);
-    bind_i64(statement, 2, DELETE_ROWS);
+    bind_i64(statement, 2, table->step);
     if (connection_step(connection, statement) < 0)
         return ERR_STORE;
     return (int)connection_changes(connection);
@@ -43,14 +53,14 @@ static int tenant_statement(struct connection *connection, enum statement id, in
 static int remove_piece(struct store *store, struct tenant_write *op)
 {
     struct writer *writer = &store->writer;
-    while (op->call.progress < DELETE_COUNT) {
-        if (!writer_take_row(writer, &op->call))
+    while (op->call.progress < TABLE_COUNT) {
+        const struct rows *table = &tables[op->call.progress];
+        if (!writer_take_rows(writer, &op->call, (size_t)table->step))
             return WRITER_MORE;
-        int deleted = delete_some(&writer->connection, deletes[op->call.progress], op->id);
+        int deleted = delete_some(&writer->connection, table, op->id);
         if (deleted < 0)
             return deleted;
-        writer->group_rows += (size_t)deleted;
-        if (deleted < DELETE_ROWS)
+        if (deleted < table->step)
             op->call.progress++;
     }
     labels_forget(&writer->labels);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/answers.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* A run function's memory; an import's items come one after the other, so it is little. */
@@ -83,30 +84,43 @@ void writer_post(struct store *store, struct store_call *call, size_t rows,
 
 /* --- one command */
 
-bool writer_take_row(struct writer *writer, const struct store_call *call)
+bool writer_take_rows(struct writer *writer, const struct store_call *call, size_t rows)
 {
     if (call->rows > WRITER_LIGHT_ROWS) {
         /* A look at the clock costs a hundredth of a row: every 64th sees 20 ms well enough. */
+        bool looks = rows > 1 || writer->group_rows % 64 == 63;
         if (writer->group_rows >= GROUP_MAX_ROWS ||
-            (writer->group_rows % 64 == 63 &&
-             clock_mono_us() - writer->group_start_us >= GROUP_MAX_US))
+            (looks && clock_mono_us() - writer->group_start_us >= GROUP_MAX_US))
             return false;
     }
-    writer->group_rows++;
+    writer->group_rows += rows;
     return true;
+}
+
+bool writer_take_row(struct writer *writer, const struct store_call *call)
+{
+    return writer_take_rows(writer, call, 1);
 }
 
 void writer_count_customers(struct writer *writer, int64_t tenant_id, int64_t customers)
 {
+    writer->gained.tenant_id = tenant_id;
+    writer->gained.customers += customers;
+}
+
+/* The command is good: what it counted is the group's. */
+static void keep_count(struct writer *writer)
+{
+    const struct tally *gained = &writer->gained;
     size_t at = 0;
-    if (customers == 0)
+    if (gained->customers == 0)
         return;
-    while (at < writer->tally_count && writer->tallies[at].tenant_id != tenant_id)
+    while (at < writer->tally_count && writer->tallies[at].tenant_id != gained->tenant_id)
         at++;
     /* A tally a command at most: there is room. */
     if (at == writer->tally_count)
-        writer->tallies[writer->tally_count++] = (struct tally){tenant_id, 0};
-    writer->tallies[at].customers += customers;
+        writer->tallies[writer->tally_count++] = (struct tally){gained->tenant_id, 0};
+    writer->tallies[at].customers += gained->customers;
 }
 
 /* For statements whose failure need not be looked at here: it stands in connection->fault. */
@@ -116,13 +130,27 @@ static void run_statement(struct connection *connection, enum statement id)
     (void)result;
 }
 
+/* A command with a key is run only when its answer is not kept, and keeps it. */
+static int run_once(struct store *store, struct store_call *call)
+{
+    int result = call->begun ? 0 : answers_find(store, call);
+    if (result != 0)
+        return result < 0 ? result : 0;
+    call->result = call->run(store, call);
+    return call->result < 0 ? call->result : answers_keep(store, call);
+}
+
 /* Runs a command; what it answers is in call->result afterwards. */
 static void run_command(struct store *store, struct store_call *call)
 {
-    int result = call->run(store, call);
+    struct writer *writer = &store->writer;
+    writer->gained = (struct tally){0};
+    int result = call->idempotency ? run_once(store, call) : call->run(store, call);
+    if (result >= 0 || result == WRITER_MORE)
+        keep_count(writer);
     /* Its own lack of memory is one failed command; SQLite's is a fault of the whole group. */
     call->result = result == ERR_NOMEM ? ERR_STORE : result;
-    arena_reset(&store->writer.arena);
+    arena_reset(&writer->arena);
 }
 
 /* A savepoint keeps a copy of each page that is touched in it, which a single import need not pay for.

@@ -45,6 +45,7 @@ struct tally {
 enum chore_id {
     CHORE_HISTORY,
     CHORE_GROUPS,
+    CHORE_ANSWERS,
     CHORE_COUNT,
 };
 struct chores {
@@ -70,6 +71,7 @@ struct writer {
     int64_t group_start_us;
     struct tally tallies[GROUP_MAX_COMMANDS];
     size_t tally_count;
+    struct tally gained; /* by the running command */
     struct chores chores;
     int log_pages;         /* length of the write-ahead log after the last commit */
     int log_pages_copied;  /* at the last checkpoint */
@@ -93,8 +95,10 @@ void writer_post(struct store *store, struct store_call *call, size_t rows,
 /* For run functions: counts a row. False: the piece is over, return WRITER_MORE before this row.
  * Light commands are never cut. */
 bool writer_take_row(struct writer *writer, const struct store_call *call);
+/* The same for a statement that touches up to `rows` rows. */
+bool writer_take_rows(struct writer *writer, const struct store_call *call, size_t rows);
 
-/* For run functions, as their last step: it goes into tenant.customers with the group. */
+/* For run functions: it goes into tenant.customers with the group, unless the command fails. */
 void writer_count_customers(struct writer *writer, int64_t tenant_id, int64_t customers);
 
 /* Runs `run` as a transaction of its own. What it returns, or ERR_STORE. */

@@ -2,6 +2,7 @@
  * transaction of its own and says whether there is more. A rest of three times a piece's length keeps
  * three quarters of the writer for commands, whatever a chore has to do. */
 #include "base/clock.h"
+#include "store/sqlite/answers.h"
 #include "store/sqlite/groups.h"
 #include "store/sqlite/history.h"
 #include "store/sqlite/store_sqlite.h"
@@ -16,6 +17,7 @@ static const struct chore {
 } chores[CHORE_COUNT] = {
     [CHORE_HISTORY] = {history_sweep, HOUR_US},
     [CHORE_GROUPS] = {groups_sweep, HOUR_US},
+    [CHORE_ANSWERS] = {answers_sweep, HOUR_US},
 };
 
 static void run_one(struct store *store, enum chore_id id, int64_t now_us)

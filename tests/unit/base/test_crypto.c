@@ -196,10 +196,41 @@ static void hex_is_lower_case(void **state)
     assert_memory_equal(hex, "00abff", 6);
 }
 
+/* printf %s abc | sha256sum */
+static void a_sha256_of_pieces_is_that_of_the_whole(void **state)
+{
+    static const char *const abc =
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    static const char *const nothing =
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    struct digest *digest;
+    uint8_t hash[SHA256_LEN];
+    char hex[2 * SHA256_LEN];
+    assert_int_equal(digest_new(*state, &digest), 0);
+    for (int i = 0; i < 2; i++) {
+        digest_sha256_begin(digest);
+        digest_sha256_add(digest, "a", 1);
+        digest_sha256_add(digest, NULL, 0);
+        digest_sha256_add(digest, "bc", 2);
+        assert_int_equal(digest_sha256_end(digest, hash), 0);
+        hex_encode(hash, sizeof(hash), hex);
+        assert_memory_equal(hex, abc, sizeof(hex));
+        digest_sha256_begin(digest);
+        assert_int_equal(digest_sha256_end(digest, hash), 0);
+        hex_encode(hash, sizeof(hash), hex);
+        assert_memory_equal(hex, nothing, sizeof(hex));
+        const struct str token = STR("");
+        char md5[MD5_HEX_LEN];
+        assert_int_equal(digest_md5_hex(digest, &token, 1, md5), 0); /* takes turns with it */
+    }
+    digest_free(digest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(md5_tokens_are_those_of_md5sum),
+        cmocka_unit_test(a_sha256_of_pieces_is_that_of_the_whole),
         cmocka_unit_test(constant_time_comparison_compares),
         cmocka_unit_test(a_sealed_secret_opens_again),
         cmocka_unit_test(an_empty_secret_without_context_is_one_too),

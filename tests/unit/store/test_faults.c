@@ -5,6 +5,7 @@
 
 #include "store/faulty_disk.h"
 #include "store/harness.h"
+#include "store/sqlite_beside.h"
 
 #define NUMBER INT64_C(8618217331411)
 
@@ -129,7 +130,7 @@ static void a_long_import_that_breaks_off_is_an_unknown_outcome(void **state)
     }
     struct store_metrics metrics;
     store_metrics(h->store, &metrics);
-    uint64_t groups = metrics.groups;
+    uint64_t rows = metrics.rows;
     struct customers_upsert op = {.call = harness_call(h),
                                   .tenant_id = TENANT,
                                   .now_ms = NOW,
@@ -137,7 +138,7 @@ static void a_long_import_that_breaks_off_is_an_unknown_outcome(void **state)
                                   .count = COUNT,
                                   .outcomes = outcomes};
     store_customers_upsert(h->store, &op);
-    while (metrics.groups == groups)
+    while (metrics.rows == rows)
         store_metrics(h->store, &metrics);
     atomic_store(&disk.sync_error, SQLITE_IOERR_FSYNC);
     assert_int_equal(harness_wait(h, &op.call), ERR_UNKNOWN);
@@ -208,21 +209,6 @@ static void a_file_that_may_not_grow_is_a_full_disk(void **state)
 }
 
 /* --- one command's own fault */
-
-static sqlite3 *other_connection(struct harness *h)
-{
-    sqlite3 *db;
-    char path[128];
-    snprintf(path, sizeof(path), "%s/wscrm.db", h->directory);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000); /* the store's chores begin with its opening */
-    return db;
-}
-
-static void execute(sqlite3 *db, const char *sql)
-{
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-}
 
 static void a_refused_statement_takes_back_its_command_and_no_neighbour(void **state)
 {
