@@ -351,7 +351,7 @@ class Lab:
         command = [self.folder / "upsert", data / "wscrm.db", first, rows, seconds, group_rows]
         command += [
             constant("writer.h", "GROUP_MAX_US"),
-            constant("writer_checkpoint.c", "PASSIVE_PAGES"),
+            constant("writer_checkpoint.c", "COPY_PAGES"),
             constant("connection.c", "WRITER_CACHES") * READER_CACHE_KIB,
         ]
         run = self.start([str(word) for word in command], stdout=subprocess.PIPE)

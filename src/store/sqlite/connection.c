@@ -94,7 +94,7 @@ static int configure_common(struct connection *connection, enum connection_kind 
 /* Pages of 2 KiB (for a new file; an old one keeps its own): an import touches a page of the number's
  * index at random, and the log, its sync and the copying back cost by the byte. Against pages of 4 KiB
  * an import takes a tenth less CPU, alone and by the thousand; a query takes the same.
- * The writer checkpoints itself (writer_checkpoint.c); journal_size_limit makes a log that grew
+ * The store copies the log itself (writer_checkpoint.c); journal_size_limit makes a log that grew
  * shrink again when it starts over. */
 static int configure_writer(struct connection *connection)
 {

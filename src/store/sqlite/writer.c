@@ -11,37 +11,6 @@
 /* A run function's memory; an import's items come one after the other, so it is little. */
 #define COMMAND_ARENA_MAX ((size_t)8 << 20)
 
-/* --- lanes */
-
-static void lane_put(struct lane *lane, struct store_call *call)
-{
-    call->next = NULL;
-    if (lane->last)
-        lane->last->next = call;
-    else
-        lane->first = call;
-    lane->last = call;
-}
-
-static void lane_put_first(struct lane *lane, struct store_call *call)
-{
-    call->next = lane->first;
-    lane->first = call;
-    if (!lane->last)
-        lane->last = call;
-}
-
-static struct store_call *lane_take(struct lane *lane)
-{
-    struct store_call *call = lane->first;
-    if (call) {
-        lane->first = call->next;
-        if (!lane->first)
-            lane->last = NULL;
-    }
-    return call;
-}
-
 /* --- the verbs' side */
 
 static void call_done(struct letter *letter)
@@ -190,6 +159,8 @@ static void take_mail(struct writer *writer)
         struct letter *next = letter->next;
         if (letter == &writer->stop) {
             writer->stopping = true;
+        } else if (letter == &writer->copier.done) {
+            writer->copier.busy = false;
         } else {
             struct store_call *call = container_of(letter, struct store_call, letter);
             lane_put(call->rows > WRITER_LIGHT_ROWS ? &writer->heavy : &writer->light, call);
@@ -433,15 +404,15 @@ static void *writer_thread(void *argument)
         take_mail(writer);
         if (writer->light.first)
             run_light_group(store);
-        if (writer->heavy.first)
+        if (writer->heavy.first && !checkpoint_holds(writer))
             run_heavy_piece(store);
         if (writer->connection.db)
             checkpoint_if_due(writer);
-        bool is_idle = !writer->light.first && !writer->heavy.first;
-        if (is_idle && writer->stopping)
+        bool is_idle = !writer->light.first && (!writer->heavy.first || checkpoint_holds(writer));
+        if (is_idle && !writer->heavy.first && writer->stopping)
             return NULL;
-        int wait_ms = writer->stopping ? 0 : chores_run(store);
-        if (is_idle && wait_ms > 0)
+        int wait_ms = writer->stopping ? -1 : chores_run(store);
+        if (is_idle && wait_ms != 0)
             mailbox_wait(writer->inbox, wait_ms);
     }
 }
@@ -452,7 +423,8 @@ int writer_init(struct writer *writer)
     atomic_init(&writer->healthy, true);
     labels_init(&writer->labels);
     arena_init(&writer->arena, COMMAND_ARENA_MAX);
-    return mailbox_new(&writer->inbox);
+    int result = copier_init(&writer->copier);
+    return result == 0 ? mailbox_new(&writer->inbox) : result;
 }
 
 int writer_start(struct store *store)
@@ -461,12 +433,12 @@ int writer_start(struct store *store)
     sigfillset(&all);
     /* Signals belong to main's thread. */
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&store->writer.thread, NULL, writer_thread, store);
+    int result = copier_start(store);
+    if (result == 0 && pthread_create(&store->writer.thread, NULL, writer_thread, store) != 0)
+        result = ERR_SYSTEM;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code != 0)
-        return ERR_SYSTEM;
-    store->writer.started = true;
-    return 0;
+    store->writer.started = result == 0;
+    return result;
 }
 
 /* The thread never ran: what store_open() asked of it is not done. */
@@ -488,6 +460,9 @@ void writer_stop(struct store *store)
     } else if (writer->inbox) {
         refuse_mail(writer);
     }
+    copier_stop(&writer->copier);
+    if (writer->inbox)
+        take_mail(writer); /* the copier's last word */
     if (writer->connection.db) {
         /* Only to leave one file behind: what is not copied now is at the next start. */
         int result = checkpoint_all(writer);
@@ -496,6 +471,7 @@ void writer_stop(struct store *store)
     }
     labels_free(&writer->labels);
     arena_free(&writer->arena);
+    copier_free(&writer->copier);
     if (writer->inbox) {
         mailbox_free(writer->inbox);
         writer->inbox = NULL;

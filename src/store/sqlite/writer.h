@@ -19,6 +19,7 @@
 #include "base/mailbox.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/labels.h"
+#include "store/sqlite/lane.h"
 #include "store/store.h"
 
 /* A group ends at the first of these. 20 ms is what the first of a group waits for the last. */
@@ -31,10 +32,6 @@
 /* What a heavy command's run returns to be called again in a later transaction: it has kept its
  * place in call->progress. */
 #define WRITER_MORE INT32_MIN
-
-struct lane {
-    struct store_call *first, *last;
-};
 
 /* How many customers a tenant gained or lost in this group. */
 struct tally {
@@ -51,6 +48,17 @@ enum chore_id {
 struct chores {
     int64_t due_us[CHORE_COUNT]; /* monotonic */
     int64_t rest_until_us;       /* after a piece, so that commands have most of the time */
+};
+
+/* The thread that copies the log into the database; see writer_checkpoint.c. */
+struct copier {
+    pthread_t thread;
+    bool started;
+    struct mailbox *inbox;
+    struct letter work, stop, done; /* the last goes to the writer */
+    bool busy;                      /* the writer's: asked, and not done yet */
+    pthread_mutex_t mutex;          /* one checkpoint at a time; and over what follows: */
+    bool fails;                     /* said once */
 };
 
 struct writer {
@@ -73,9 +81,10 @@ struct writer {
     size_t tally_count;
     struct tally gained; /* by the running command */
     struct chores chores;
-    int log_pages;         /* length of the write-ahead log after the last commit */
-    int log_pages_copied;  /* at the last checkpoint */
-    bool checkpoint_fails; /* said once */
+    struct copier copier;
+    int log_pages;        /* length of the write-ahead log after the last commit */
+    int log_pages_copied; /* when the copying was last asked for */
+    int log_pages_retry;  /* the log could not start over: not again before it is so long */
 
     atomic_uint_fast64_t groups, commands, rows, failed_groups, checkpoints;
     atomic_bool healthy;
@@ -112,9 +121,16 @@ int chores_run(struct store *store);
 
 /* --- writer_checkpoint.c */
 
+int copier_init(struct copier *copier) MUST_USE;
+int copier_start(struct store *store) MUST_USE; /* ERR_SYSTEM */
+void copier_stop(struct copier *copier);        /* also one that was not started */
+void copier_free(struct copier *copier);
 /* Watches the log's length from now on. After each opening of the connection. */
 void checkpoint_watch(struct writer *writer);
-/* Between groups: copies the log into the database when it is long enough. */
+/* Whether heavy commands are to wait: the log is long and is being copied, and what is written meanwhile
+ * would keep it from starting over. */
+bool checkpoint_holds(const struct writer *writer);
+/* Between groups: has the log copied into the database when it is long enough. */
 void checkpoint_if_due(struct writer *writer);
 /* What can be copied now, and the log cut to nothing when nobody reads it. Before the first command on
  * a connection, because a log that was written and not synced (by a killed process, by a commit that
