@@ -9,7 +9,7 @@ import speed
 from lab import IMPORT_DONE, Lab, Server, imports
 
 # In the order they run. query and single are one measurement: the second is compared with the first.
-NAMES = ("query", "single", "batch", "import", "memory", "wal", "flood")
+NAMES = ("query", "single", "batch", "import", "memory", "wal", "delete", "flood")
 
 
 class Plan:
@@ -89,7 +89,12 @@ def measure(bench, names):
         speed.batch(bench)
     if "import" in names:
         exchange.file_import(bench)
-    for name, limit in (("memory", limits.memory), ("wal", limits.wal), ("flood", limits.flood)):
+    for name, limit in (
+        ("memory", limits.memory),
+        ("wal", limits.wal),
+        ("delete", limits.delete),
+        ("flood", limits.flood),
+    ):
         if name in names:
             limit(bench)
 

@@ -102,13 +102,17 @@ def imports(count):
     return signed("PUT", "/wscrm-bus-api/customer/api/import", body.encode())
 
 
+def delete_all():
+    return signed("POST", "/wscrm-bus-api/open/customer/del", b'{"type":1}')
+
+
 QUERY_DONE = '"code":200,"message":"Success","data":[{'
 IMPORT_DONE = '"isAllOk":true'
 
 
-def answer(port, raw):
+def answer(port, raw, patience_s=PATIENCE_S):
     """One request's whole answer: head and body."""
-    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as wire:
+    with socket.create_connection(("127.0.0.1", port), patience_s) as wire:
         wire.sendall(raw)
         got = b""
         while True:

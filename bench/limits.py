@@ -1,11 +1,13 @@
 """Figures that are limits: memory, the size of the log, and what others notice of an attack."""
 
+import re
 import select
+import threading
 import time
 from statistics import median
 
 from lab import IMPORT_DONE, PATIENCE_S, QUERY_DONE, TENANT, Nginx, Server, Watch, answer
-from lab import imports, number_at, query, request, rss_anon
+from lab import delete_all, imports, number_at, query, request, rss_anon
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -72,6 +74,44 @@ def wal(bench):
         " MiB",
         most=128,
     )
+
+
+def delete(bench):
+    """How long others wait to write while one call deletes all the customers."""
+    plan, lab = bench.plan, bench.lab
+    server = bench.server("--log-requests", "none")
+    done = []
+
+    def run():
+        began = time.monotonic()
+        reply = answer(server.port, delete_all(), 600)
+        done.append((int(re.search(rb'"data":(\d+)', reply)[1]), time.monotonic() - began))
+
+    def importing(first):
+        # One after the other, so that none waits for another import.
+        return lab.load(server, imports(1), connections=1, seconds=1, first=first,
+                        expect=IMPORT_DONE)
+
+    before = importing(plan.customers)
+    deleting = threading.Thread(target=run)
+    deleting.start()
+    rounds, first = [], before["next"]
+    while deleting.is_alive():
+        rounds.append(importing(first))
+        first = rounds[-1]["next"]
+    deleting.join()
+    server.stop()
+    deleted, seconds = done[0]
+    answered = sum(one["answered"] for one in rounds)
+    bench.say(
+        f"delete: {deleted:,} customers in {seconds:.1f} s beside {answered:,} imports;"
+        f" longest import before it {before['max_us'] / 1000:.1f} ms"
+    )
+    waits = [one["max_us"] / 1000 for one in rounds]
+    what = f"of an import while {deleted:,} customers go"
+    bench.table.add(f"delete: longest wait {what}", max(waits), " ms", most=50)
+    # On a machine that does nothing else the two are much the same.
+    bench.table.add(f"delete: median of the seconds' longest waits {what}", median(waits), " ms")
 
 
 # --- the flood

@@ -167,6 +167,73 @@ static int read_numbers(struct exchange *x, const struct input_field *field,
     return 0;
 }
 
+/* --- names */
+
+static int read_array(struct exchange *x, const struct input_field *field, const struct json *value,
+                      struct input_names *ret_names)
+{
+    struct input_names names = {.count = json_count(value)};
+    int result = check_length(x, field, names.count);
+    if (result < 0)
+        return result;
+    names.names = exchange_alloc(x, names.count, sizeof(*names.names));
+    if (!names.names)
+        return reply_no_memory(x);
+    size_t index = 0;
+    for (const struct json *item = json_first(value); item; item = json_next(item), index++) {
+        result = input_name(x, item, &names.names[index]);
+        if (result == ERR_NOMEM)
+            return reply_no_memory(x);
+        if (result < 0) {
+            return refuse_http(x, 400, "%s[%zu]: %s", field->name, index,
+                               result == ERR_RANGE ? "number too large, send it as a string"
+                                                   : "text expected");
+        }
+    }
+    *ret_names = names;
+    return 0;
+}
+
+/* Blanks around names, and empty ones, are nobody's. */
+static int split_names(struct exchange *x, const struct input_field *field, struct str text,
+                       struct input_names *ret_names)
+{
+    struct input_names names = {0};
+    size_t most = 1;
+    text = str_trim(text);
+    if (text.len >= 2 && text.p[0] == '[' && text.p[text.len - 1] == ']')
+        text = (struct str){text.p + 1, text.len - 2};
+    for (size_t i = 0; i < text.len; i++)
+        most += text.p[i] == ',';
+    int result = check_length(x, field, most);
+    if (result < 0)
+        return result;
+    names.names = exchange_alloc(x, most, sizeof(*names.names));
+    if (!names.names)
+        return reply_no_memory(x);
+    while (text.p) {
+        struct str name = str_trim(str_split(&text, ','));
+        if (name.len > 0)
+            names.names[names.count++] = name;
+    }
+    *ret_names = names;
+    return 0;
+}
+
+static int read_names(struct exchange *x, const struct input_field *field, const struct json *value,
+                      struct input_names *ret_names)
+{
+    struct str text;
+    if (json_type(value) == JSON_ARRAY)
+        return read_array(x, field, value, ret_names);
+    int result = input_name(x, value, &text);
+    if (result == ERR_NOMEM)
+        return reply_no_memory(x);
+    if (result == ERR_RANGE)
+        return refuse_http(x, 400, "%s: number too large, send it as a string", field->name);
+    return result < 0 ? is_not(x, field, "array") : split_names(x, field, text, ret_names);
+}
+
 static int read_field(struct exchange *x, const struct input_field *field, const struct json *value)
 {
     void *target = (char *)x->input + field->offset;
@@ -175,6 +242,7 @@ static int read_field(struct exchange *x, const struct input_field *field, const
         return 0; /* absent */
     switch (field->type) {
     case INPUT_LIST: return read_list(x, field, value, target);
+    case INPUT_NAMES: return read_names(x, field, value, target);
     case INPUT_NUMBERS: return read_numbers(x, field, value, target);
     case INPUT_NUMBER: return read_number(x, field, value, target);
     case INPUT_INTEGER: return read_integer(x, field, value, target);
@@ -200,6 +268,7 @@ static bool is_empty(const struct exchange *x, const struct input_field *field)
     case INPUT_LIST: return ((const struct input_list *)target)->count == 0;
     case INPUT_NUMBERS: return ((const struct input_numbers *)target)->count == 0;
     case INPUT_NUMBER: return *(const int64_t *)target == 0;
+    case INPUT_NAMES: return ((const struct input_names *)target)->count == 0;
     default: return ((const struct str *)target)->len == 0;
     }
 }

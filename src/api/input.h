@@ -17,6 +17,9 @@ enum input_type {
     INPUT_NUMBER,  /* int64_t: a WhatsApp number; 0: absent */
     INPUT_LIST,    /* struct input_list: an array; never in a query string */
     INPUT_NUMBERS, /* struct input_numbers: an array of WhatsApp numbers; the same */
+    /* struct input_names: an array of what INPUT_NAME takes, or one of these with commas between names,
+     * which may stand in brackets: ["a","b"], "a", "a,b", "[a,b]" */
+    INPUT_NAMES,
 };
 
 struct input_integer {
@@ -38,12 +41,17 @@ struct input_numbers {
     size_t count;
 };
 
+struct input_names {
+    struct str *names;
+    size_t count;
+};
+
 /* Written with designated initializers: what a row does not name is 0. */
 struct input_field {
     const char *name;
     enum input_type type;
     size_t offset;       /* into the handler's struct */
-    size_t longest;      /* characters of a text, items of a list */
+    size_t longest;      /* characters of a text, items of a list or names */
     int64_t min, max;    /* of an integer */
     enum status missing; /* a required member that is missing, null or empty; 0: optional */
     enum status longer;  /* over `longest`; 0: HTTP 400 */

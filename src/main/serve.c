@@ -275,6 +275,9 @@ static void stop(struct server *server)
 {
     struct context *context = server->context;
     int64_t until_ms = clock_mono_ms() + drain_timeout(server);
+    /* The deletion of a million customers goes on at the next start. */
+    if (context->store)
+        store_drain(context->store);
     if (server->api)
         api_stop(server->api, drain_timeout(server));
     int64_t left_ms = until_ms - clock_mono_ms();

@@ -46,6 +46,9 @@ int store_open(const struct store_settings *settings, struct crypto *crypto,
                struct store **ret_store, char *why, size_t why_size) MUST_USE;
 /* Answers what waits (writes run), then closes. No verb may be called any more. */
 void store_close(struct store *store);
+/* From now on a command of unknown length (a deletion, a removal) is answered ERR_UNKNOWN after its next
+ * piece: an end need not wait for it. Any thread. */
+void store_drain(struct store *store);
 
 /* For commands beside a running server: reads only, takes no lock, starts no thread; the verbs on it
  * answer ERR_CLOSED. ERR_NOT_FOUND: no store there. */
@@ -272,6 +275,29 @@ struct customers_walk {
     void (*each)(struct customers_walk *op, const struct customer *customer);
 };
 void store_customers_walk(struct store_reader *reader, struct customers_walk *op);
+
+/* Which customers: all of the tenant, those of agents, or by number. In the table: never renumber. */
+enum customers_of { CUSTOMERS_ALL = 1, CUSTOMERS_OF_AGENTS = 2, CUSTOMERS_BY_NUMBER = 3 };
+#define CUSTOMERS_DELETE_MAX 5000
+/* Deletions of a tenant that may be under way: each import meanwhile asks all of them. */
+#define TENANT_MAX_JOBS 16
+
+/* Deletes customers, and takes their numbers out of the customer groups; opt-outs and history stay. What
+ * goes is what there is when it begins and what no import (or disowning) has named since, whether that
+ * changed something or not: an acknowledged import never vanishes. result: how many went.
+ *
+ * A long deletion is cut into short pieces and is durable from the first one on: whatever breaks it off
+ * (a crash, a full disk, the end of the program: ERR_UNKNOWN), the store goes on with it by itself, and
+ * asking again does no harm. ERR_NOT_FOUND no such tenant, ERR_FULL TENANT_MAX_JOBS. */
+struct customers_delete {
+    struct store_call call;
+    int64_t tenant_id;
+    enum customers_of which;
+    const int64_t *items; /* ids of agents, or numbers in either form; of CUSTOMERS_ALL none */
+    size_t count;         /* 1 to CUSTOMERS_DELETE_MAX */
+    int64_t job;          /* the store's own: 0 */
+};
+void store_customers_delete(struct store *store, struct customers_delete *op);
 
 /* --- reading ---------------------------------------------------------------------------------- */
 

@@ -71,6 +71,12 @@ static const char *const questions[] = {
     " FROM group_member WHERE customer_group NOT IN (SELECT id FROM customer_group) LIMIT 100",
     "SELECT 'history ' || id || ': its tenant ' || tenant || ' does not exist' FROM history"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'job ' || id || ': its tenant ' || tenant || ' does not exist' FROM job"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'job ' || id || ': not of its form' FROM job WHERE kind NOT IN (1, 2, 3)"
+    " OR (kind = 1) <> (items IS NULL) OR position < 0 OR deleted < 0 LIMIT 100",
+    "SELECT 'spared number ' || number || ': its job ' || job || ' does not exist' FROM spared"
+    " WHERE job NOT IN (SELECT id FROM job) LIMIT 100",
     "SELECT 'answer ' || id || ': its tenant ' || tenant || ' does not exist' FROM answer"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'answer ' || id || ': its key or text is not of its form' FROM answer"

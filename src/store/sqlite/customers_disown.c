@@ -1,5 +1,6 @@
 /* Customers: taking the owners off some. */
 #include "store/sqlite/history.h"
+#include "store/sqlite/jobs.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* The customer's id and the owner's name, in the command's memory; len 0: no owner, or one who is gone and
@@ -40,12 +41,15 @@ static int disown(struct connection *connection, const struct customers_disown *
     return connection_step(connection, update) < 0 ? ERR_STORE : history_add(connection, &entry);
 }
 
-static int disown_one(struct store *store, struct customers_disown *op, size_t index)
+static int disown_one(struct store *store, struct customers_disown *op,
+                      const struct running_jobs *running, size_t index)
 {
     int64_t number = op->numbers[index], id;
     struct str owner;
     int result = find_owner(store, op, &number, &id, &owner);
     op->results[index] = result == ERR_NOT_FOUND ? ERR_NOT_FOUND : 0;
+    if (result == 0)
+        result = jobs_spare(&store->writer.connection, running, id, number);
     if (result < 0 || owner.len == 0)
         return result == ERR_NOT_FOUND ? 0 : result;
     return disown(&store->writer.connection, op, number, id, owner);
@@ -54,10 +58,13 @@ static int disown_one(struct store *store, struct customers_disown *op, size_t i
 static int run_customers_disown(struct store *store, struct store_call *call)
 {
     struct customers_disown *op = container_of(call, struct customers_disown, call);
+    struct running_jobs running;
     int result = tenant_check(&store->writer.connection, op->tenant_id);
+    if (result == 0)
+        result = jobs_running(store, op->tenant_id, &running);
     for (size_t i = 0; result == 0 && i < op->count; i++) {
         (void)writer_take_row(&store->writer, call);
-        result = disown_one(store, op, i);
+        result = disown_one(store, op, &running, i);
     }
     return result;
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "store/sqlite/customer_row.h"
+#include "store/sqlite/jobs.h"
 #include "store/sqlite/labels.h"
 #include "store/store.h"
 
@@ -35,7 +36,8 @@ struct upsert {
     const struct tenant *tenant;
     int64_t now_ms;
     struct str cause;
-    size_t created; /* customers */
+    size_t created;              /* customers */
+    struct running_jobs running; /* deletions that have to spare what is named here */
     sqlite3_stmt *find, *insert, *update;
     struct buf extended;
     struct str owner_name; /* the last one looked up: mostly all items name the same */

@@ -310,8 +310,12 @@ static int upsert_item(struct upsert *up, const struct customer_change *item,
         }
         if (row_changed(&up->old, &up->row)) {
             outcome->effect = EFFECT_CHANGED;
-            return change_row(up, item);
+            result = change_row(up, item);
+        } else {
+            sqlite3_reset(up->find);
         }
+        return result < 0 ? result
+                          : jobs_spare(up->connection, &up->running, up->old.id, up->old.number);
     }
     sqlite3_reset(up->find);
     return result < 0 ? result : 0;
@@ -352,7 +356,7 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
     up.owner_name = (struct str){0};
     if (!up.tenant)
         return ERR_NOT_FOUND;
-    if (!up.find || !up.insert || !up.update)
+    if (!up.find || !up.insert || !up.update || jobs_running(store, op->tenant_id, &up.running) < 0)
         return ERR_STORE;
     buf_init(&up.extended, EXTENDED_MAX_LEN);
     int result = upsert_items(&up, op);

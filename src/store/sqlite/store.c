@@ -274,6 +274,11 @@ void store_close(struct store *store)
         store_free(store);
 }
 
+void store_drain(struct store *store)
+{
+    atomic_store(&store->writer.draining, true);
+}
+
 int store_connect(struct store *store, struct connection *ret_connection)
 {
     return connection_open(store->database_path, CONNECTION_READ, &store->settings, ret_connection);

@@ -2,6 +2,7 @@
  * short pieces, its own row last. Until then its id stays taken. */
 #include <stdlib.h>
 
+#include "store/sqlite/customers_delete.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* So many rows a statement, so that a piece can end in time. Of answers, which have up to 512 pages
@@ -9,12 +10,12 @@
 #define DELETE_ROWS    250
 #define DELETE_ANSWERS 4
 
-/* The customers first: they are the many. */
 static const struct rows {
     enum statement delete;
     int step;
 } tables[] = {
-    {STATEMENT_TENANT_DELETE_CUSTOMERS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_SPARED, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_JOBS, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_LABELS, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_AGENTS, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_ACCOUNTS, DELETE_ROWS},
@@ -49,10 +50,28 @@ static int tenant_statement(struct connection *connection, enum statement id, in
     return connection_step(connection, statement) < 0 ? ERR_STORE : 0;
 }
 
+/* The customers first: they are the many. */
+static int remove_customers(struct store *store, const struct tenant_write *op)
+{
+    struct customer_range range = {.tenant_id = op->id, .last_id = INT64_MAX};
+    int step = customers_remove_step(store, &range), result = step < 0 ? step : 0;
+    while (result >= 0 && range.to < INT64_MAX) {
+        if (!writer_take_rows(&store->writer, &op->call, (size_t)step))
+            return WRITER_MORE;
+        result = customers_cut(store, &range, step);
+        if (result == 0)
+            result = customers_remove(store, &range);
+    }
+    return result < 0 ? result : 0;
+}
+
 /* One piece; call->progress is the table it works on. */
 static int remove_piece(struct store *store, struct tenant_write *op)
 {
     struct writer *writer = &store->writer;
+    int result = remove_customers(store, op);
+    if (result < 0)
+        return result;
     while (op->call.progress < TABLE_COUNT) {
         const struct rows *table = &tables[op->call.progress];
         if (!writer_take_rows(writer, &op->call, (size_t)table->step))

@@ -58,8 +58,9 @@ bool writer_take_rows(struct writer *writer, const struct store_call *call, size
     if (call->rows > WRITER_LIGHT_ROWS) {
         /* A look at the clock costs a hundredth of a row: every 64th sees 20 ms well enough. */
         bool looks = rows > 1 || writer->group_rows % 64 == 63;
+        int64_t max_us = call->rows == SIZE_MAX ? SWEEP_MAX_US : GROUP_MAX_US;
         if (writer->group_rows >= GROUP_MAX_ROWS ||
-            (looks && clock_mono_us() - writer->group_start_us >= GROUP_MAX_US))
+            (looks && clock_mono_us() - writer->group_start_us >= max_us))
             return false;
     }
     writer->group_rows += rows;
@@ -345,7 +346,7 @@ static void heavy_goes_on(struct writer *writer, struct store_call *call)
     call->begun = true;
     if (call->rows < SIZE_MAX) {
         lane_put_first(&writer->heavy, call);
-    } else if (!writer->stopping) {
+    } else if (!writer->stopping && !atomic_load(&writer->draining)) {
         lane_put(&writer->heavy, call);
     } else {
         struct lane group = {0};
@@ -421,6 +422,7 @@ int writer_init(struct writer *writer)
 {
     memset(writer, 0, sizeof(*writer));
     atomic_init(&writer->healthy, true);
+    writer->has_jobs = true;
     labels_init(&writer->labels);
     arena_init(&writer->arena, COMMAND_ARENA_MAX);
     int result = copier_init(&writer->copier);

@@ -26,6 +26,8 @@
 #define GROUP_MAX_COMMANDS 1000
 #define GROUP_MAX_ROWS     10000
 #define GROUP_MAX_US       20000
+/* A piece of a sweep: its rows lie anywhere, so that its commit takes longer than it did. */
+#define SWEEP_MAX_US 3000
 /* The most that a command may overrun a group that was nearly over: some 5 ms. */
 #define WRITER_LIGHT_ROWS 500
 
@@ -43,6 +45,7 @@ enum chore_id {
     CHORE_HISTORY,
     CHORE_GROUPS,
     CHORE_ANSWERS,
+    CHORE_JOBS,
     CHORE_COUNT,
 };
 struct chores {
@@ -72,6 +75,7 @@ struct writer {
     struct connection connection;
     struct lane light, heavy;
     bool stopping;
+    bool has_jobs; /* false: surely no deletion is under way (jobs.h) */
     struct labels labels;
     struct arena arena;   /* of the running command */
     bool tenants_changed; /* by this group: a new snapshot is made before its commit */
@@ -88,6 +92,7 @@ struct writer {
 
     atomic_uint_fast64_t groups, commands, rows, failed_groups, checkpoints;
     atomic_bool healthy;
+    atomic_bool draining; /* see store_drain() */
 };
 
 int writer_init(struct writer *writer) MUST_USE;

@@ -3,11 +3,13 @@
  * three quarters of the writer for commands, whatever a chore has to do. */
 #include "base/clock.h"
 #include "store/sqlite/answers.h"
+#include "store/sqlite/customers_delete.h"
 #include "store/sqlite/groups.h"
 #include "store/sqlite/history.h"
 #include "store/sqlite/store_sqlite.h"
 
 #define HOUR_US    INT64_C(3600000000)
+#define SOON_US    INT64_C(2000000) /* for what a full disk has broken off */
 #define REST_TIMES 3
 
 static const struct chore {
@@ -18,6 +20,7 @@ static const struct chore {
     [CHORE_HISTORY] = {history_sweep, HOUR_US},
     [CHORE_GROUPS] = {groups_sweep, HOUR_US},
     [CHORE_ANSWERS] = {answers_sweep, HOUR_US},
+    [CHORE_JOBS] = {customers_delete_resume, SOON_US},
 };
 
 static void run_one(struct store *store, enum chore_id id, int64_t now_us)
