@@ -19,6 +19,7 @@ KILLS = 6
 
 OPT_OUT = "/wscrm-bus-api/open/optOut/"
 GROUP = "/wscrm-bus-api/open/customerGroup/"
+DELETE = "/wscrm-bus-api/open/customer/del"
 DISOWN = "/wscrm-bus-api/open/customer/setPrincipalAsNull"
 HISTORY = "/wscrm-bus-api/customer/history"
 
@@ -49,8 +50,8 @@ class Actor:
             self.client.close()
         self.client = Client(self.server, self.tenant)
 
-    def call(self, path, value, method="POST"):
-        reply = self.client.call(path, value, method)
+    def call(self, path, value, method="POST", headers=None):
+        reply = self.client.call(path, value, method, headers)
         assert reply.status == 200, (path, value, reply.body)
         return reply
 
@@ -111,6 +112,29 @@ class Actor:
         data = self.good(BATCH_IMPORT, {"data": [bad, good]})
         assert (data["failWhatsIds"], data["successWhatsIds"]) == ([bad["whatsApp"]], [good["whatsApp"]])
         self.model.imports(good, BATCH_IMPORT)
+
+    def repeat_import(self):
+        """The same call with the same key is one import, whatever came between."""
+        key, items = {"Idempotency-Key": self.text()[:6] + str(self.serial)}, [self.item(NUMBERS[0])]
+        first = self.call(BATCH_IMPORT, {"data": items}, headers=key)
+        assert first.code == 200
+        self.model.imports(items[0], BATCH_IMPORT)
+        self.batch_import()
+        assert self.call(BATCH_IMPORT, {"data": items}, headers=key).body == first.body
+        self.look_at_customers()
+
+    def delete_some(self):
+        numbers = self.some(4)
+        assert self.good(DELETE, {"type": 3, "item": numbers}) == len(self.model.deletes(numbers))
+
+    def delete_of_agent(self):
+        agent = self.dice.choice(sorted(self.model.agents))
+        owned = [n for n, one in self.model.customers.items() if one["agentAccount"] == agent]
+        assert self.good(DELETE, {"type": 2, "item": [agent]}) == len(self.model.deletes(owned))
+
+    def delete_all(self):
+        there = list(self.model.customers)
+        assert self.good(DELETE, {"type": 1}) == len(self.model.deletes(there))
 
     def set_opt_out(self):
         numbers, on = self.some(4), self.dice.random() < 0.6
@@ -189,8 +213,9 @@ class Actor:
 
     STEPS = {
         batch_import: 20, put_import: 8, bad_import: 4, set_opt_out: 8, save_group: 4, delete_group: 1,
-        disown: 4, change_agents: 1, look_at_customers: 20, look_at_opt_outs: 6, look_at_groups: 4,
-        look_at_history: 10, look_at_agents: 2,
+        disown: 4, change_agents: 1, repeat_import: 3, delete_some: 6, delete_of_agent: 2, delete_all: 1,
+        look_at_customers: 20, look_at_opt_outs: 6, look_at_groups: 4, look_at_history: 10,
+        look_at_agents: 2,
     }
 
     def step(self):
