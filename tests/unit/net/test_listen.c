@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <netdb.h>
+
 #include "net/http_server.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -69,6 +71,10 @@ static void workers_share_a_port(void **state)
 static void a_host_name_is_its_ipv4_address_first(void **state)
 {
     (void)state;
+    struct addrinfo *info;
+    if (getaddrinfo("localhost", NULL, NULL, &info) != 0)
+        skip(); /* a machine without /etc/hosts, such as a bare chroot */
+    freeaddrinfo(info);
     struct sockaddr_storage own = {0};
     socklen_t size = sizeof(own);
     int port = 0, fd = listen_at("localhost:0", false, &port);
