@@ -5,11 +5,15 @@ import sys
 
 import exchange
 import limits
+import pages
 import speed
 from lab import IMPORT_DONE, Lab, Server, imports
 
 # In the order they run. query and single are one measurement: the second is compared with the first.
-NAMES = ("query", "single", "batch", "import", "memory", "wal", "delete", "flood")
+NAMES = (
+    *("query", "single", "batch", "import", "pages", "search", "indexes"),
+    *("memory", "wal", "delete", "flood"),
+)
 
 
 class Plan:
@@ -26,6 +30,10 @@ class Plan:
         self.import_rows = 10_000 if quick else 200_000  # a million in all
         self.import_seconds = 0.5 if quick else 1.5
         self.import_beside = 50_000 if quick else 200_000  # lasts longer than that
+        self.few_customers = 10_000
+        self.many_customers = 20_000 if quick else 10_000_000
+        self.page_rounds = 1 if quick else 15
+        self.page_asks = 1 if quick else 5
         self.idle_connections = 1_000 if quick else 10_000
         self.wal_seconds = 3 if quick else 60
         self.flood_rounds = 1 if quick else 3
@@ -89,14 +97,17 @@ def measure(bench, names):
         speed.batch(bench)
     if "import" in names:
         exchange.file_import(bench)
-    for name, limit in (
+    for name, figure in (
+        ("pages", pages.pages),
+        ("search", pages.search),
+        ("indexes", pages.indexes),
         ("memory", limits.memory),
         ("wal", limits.wal),
         ("delete", limits.delete),
         ("flood", limits.flood),
     ):
         if name in names:
-            limit(bench)
+            figure(bench)
 
 
 def main(arguments):

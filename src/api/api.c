@@ -74,6 +74,8 @@ static int make_shared(struct api *api, char *why, size_t why_size)
         result = http_shared_init(&shared->http);
     if (result == 0)
         result = helpers_new(settings->helpers, shared->crypto, &shared->helpers);
+    if (result == 0)
+        result = slow_reads_new(shared->store, shared->crypto, &shared->slow_reads);
     return result == 0 ? 0 : fail(result, why, why_size, "starting");
 }
 
@@ -107,6 +109,7 @@ static void free_shared(struct api *api)
 {
     struct shared *shared = &api->shared;
     helpers_free(shared->helpers);
+    slow_reads_free(shared->slow_reads);
     http_shared_free(&shared->http);
     limit_table_free(shared->limits);
     zone_free(shared->zone);

@@ -60,6 +60,7 @@ struct exchange {
     struct job job; /* what a helper does for it: the front of a large body, then perhaps `work` */
     void (*work)(struct exchange *x);
     void (*then)(struct exchange *x);
+    void (*read)(struct exchange *x, struct store_reader *reader);
     bool large; /* holds one of the places for large bodies */
 };
 
@@ -78,6 +79,12 @@ void exchange_help(struct exchange *x, void (*work)(struct exchange *x),
  * on the writer's thread, and once more on the worker when the commit fails after all. */
 void exchange_write(struct exchange *x, struct store_call *call,
                     void (*answer)(struct exchange *x, int result));
+
+/* On the worker, from `start` on: `read` asks the reader of a thread for slow reads, and replies, there or in
+ * a verb's `done`, which runs on that thread; then the exchange is finished. When there is no room in line
+ * the call is refused with a 503. */
+void exchange_read(struct exchange *x,
+                   void (*read)(struct exchange *x, struct store_reader *reader));
 
 /* On the worker, once, after a reply function: sends it. The exchange is gone afterwards. */
 void exchange_finish(struct exchange *x);

@@ -234,6 +234,23 @@ static int read_names(struct exchange *x, const struct input_field *field, const
     return result < 0 ? is_not(x, field, "array") : split_names(x, field, text, ret_names);
 }
 
+static int read_members(struct exchange *x, const struct input_table *table,
+                        const struct json *object);
+
+static int read_object(struct exchange *x, const struct input_field *field,
+                       const struct json *value)
+{
+    if (json_type(value) != JSON_OBJECT)
+        return is_not(x, field, "object");
+    return read_members(x, field->members, value);
+}
+
+static int read_value(const struct json *value, const struct json **ret_value)
+{
+    *ret_value = value;
+    return 0;
+}
+
 static int read_field(struct exchange *x, const struct input_field *field, const struct json *value)
 {
     void *target = (char *)x->input + field->offset;
@@ -247,15 +264,19 @@ static int read_field(struct exchange *x, const struct input_field *field, const
     case INPUT_NUMBER: return read_number(x, field, value, target);
     case INPUT_INTEGER: return read_integer(x, field, value, target);
     case INPUT_BOOL: return read_bool(x, field, value, target);
+    case INPUT_OBJECT: return read_object(x, field, value);
+    case INPUT_VALUE: return read_value(value, target);
     default: return read_text(x, field, value, target);
     }
 }
 
 static const struct input_field *find_field(const struct input_table *table, struct str name)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (str_is(name, table->fields[i].name))
+    for (size_t i = 0; i < table->count; i++) {
+        const char *dot = strrchr(table->fields[i].name, '.');
+        if (str_is(name, dot ? dot + 1 : table->fields[i].name))
             return &table->fields[i];
+    }
     return NULL;
 }
 
@@ -269,13 +290,16 @@ static bool is_empty(const struct exchange *x, const struct input_field *field)
     case INPUT_NUMBERS: return ((const struct input_numbers *)target)->count == 0;
     case INPUT_NUMBER: return *(const int64_t *)target == 0;
     case INPUT_NAMES: return ((const struct input_names *)target)->count == 0;
+    case INPUT_OBJECT: return false; /* its members say what they need */
+    case INPUT_VALUE: return !*(const struct json *const *)target;
     default: return ((const struct str *)target)->len == 0;
     }
 }
 
-static int read_members(struct exchange *x, const struct input_table *table)
+static int read_members(struct exchange *x, const struct input_table *table,
+                        const struct json *object)
 {
-    for (const struct json *m = x->body ? json_first(x->body) : NULL; m; m = json_next(m)) {
+    for (const struct json *m = object ? json_first(object) : NULL; m; m = json_next(m)) {
         const struct input_field *field = find_field(table, json_name(m));
         int result = field ? read_field(x, field, m) : 0;
         if (result < 0)
@@ -288,7 +312,7 @@ static int read_body(struct exchange *x, const struct input_table *table)
 {
     enum json_type type = x->body ? json_type(x->body) : JSON_OBJECT;
     if (type == JSON_OBJECT)
-        return read_members(x, table);
+        return read_members(x, table, x->body);
     if (type == JSON_ARRAY && table->array_is)
         return read_field(x, find_field(table, str_of(table->array_is)), x->body);
     return refuse_http(x, 400, "body: object%s expected", table->array_is ? " or array" : "");
@@ -323,6 +347,8 @@ static int read_parameter(struct exchange *x, const struct input_field *field)
     switch (field->type) {
     case INPUT_LIST:
     case INPUT_NUMBERS: return is_not(x, field, "array");
+    case INPUT_OBJECT:
+    case INPUT_VALUE: return is_not(x, field, "object");
     case INPUT_NUMBER: return take_number(x, field, 0, text, target);
     case INPUT_INTEGER:
         result = str_to_i64(text, &integer);

@@ -20,6 +20,8 @@ enum input_type {
     /* struct input_names: an array of what INPUT_NAME takes, or one of these with commas between names,
      * which may stand in brackets: ["a","b"], "a", "a,b", "[a,b]" */
     INPUT_NAMES,
+    INPUT_OBJECT, /* an object, whose `members` go into the same struct; the same */
+    INPUT_VALUE,  /* const struct json *: any value, which the handler judges; the same */
 };
 
 struct input_integer {
@@ -46,9 +48,11 @@ struct input_names {
     size_t count;
 };
 
+struct input_table;
+
 /* Written with designated initializers: what a row does not name is 0. */
 struct input_field {
-    const char *name;
+    const char *name; /* of a member of an object with its place: "info.stage" */
     enum input_type type;
     size_t offset;       /* into the handler's struct */
     size_t longest;      /* characters of a text, items of a list or names */
@@ -56,6 +60,7 @@ struct input_field {
     enum status missing; /* a required member that is missing, null or empty; 0: optional */
     enum status longer;  /* over `longest`; 0: HTTP 400 */
     enum status wrong;   /* of another type, or not from min to max; 0: HTTP 400 */
+    const struct input_table *members; /* of an object */
 };
 
 struct input_table {

@@ -20,6 +20,8 @@ static void add_store(struct buf *b, const struct store_metrics *store)
           store->checkpoints);
     gauge(b, "wscrm_store_queue", "gauge", "Write commands that wait.", store->queue_depth);
     gauge(b, "wscrm_store_wal_bytes", "gauge", "Size of the write-ahead log.", store->wal_bytes);
+    gauge(b, "wscrm_search_behind", "gauge", "Customers that the search index has not come to.",
+          store->search_behind);
     gauge(b, "wscrm_store_healthy", "gauge", "1 when the last commit went well.", store->healthy);
 }
 

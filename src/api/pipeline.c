@@ -242,6 +242,37 @@ void exchange_help(struct exchange *x, void (*work)(struct exchange *x),
     help(x, false, run_work, on_work_done);
 }
 
+static void ask_reader(void *context, struct store_reader *reader)
+{
+    struct exchange *x = context;
+    x->read(x, reader);
+}
+
+static void run_read(struct job *job, struct digest *digest)
+{
+    (void)digest;
+    struct exchange *x = container_of(job, struct exchange, job);
+    slow_reads_run(x->worker->shared->slow_reads, ask_reader, x);
+}
+
+static void on_read_done(struct letter *letter)
+{
+    struct exchange *x = container_of(letter, struct exchange, job.letter);
+    slow_reads_leave(x->worker->shared->slow_reads, x->tenant->id);
+    exchange_finish(x);
+}
+
+void exchange_read(struct exchange *x,
+                   void (*read)(struct exchange *x, struct store_reader *reader))
+{
+    x->read = read;
+    x->job = (struct job){.letter.open = on_read_done, .home = x->worker->mailbox, .run = run_read};
+    if (slow_reads_submit(x->worker->shared->slow_reads, x->tenant->id, &x->job) < 0) {
+        (void)refuse_http(x, 503, "too many searches at once, try again");
+        exchange_finish(x);
+    }
+}
+
 static void on_request(void *context, struct http_request *request)
 {
     struct worker *worker = context;

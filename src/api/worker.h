@@ -12,6 +12,7 @@
 #include "api/helpers.h"
 #include "api/limit.h"
 #include "api/routes.h"
+#include "api/slow_reads.h"
 #include "base/buf.h"
 #include "base/mailbox.h"
 #include "base/zone.h"
@@ -25,6 +26,7 @@ struct shared {
     struct crypto *crypto;
     struct limit_table *limits;
     struct helpers *helpers;
+    struct slow_reads *slow_reads;
     struct zone *zone; /* the server's own */
     struct http_shared http;
     struct api_settings settings; /* as started */

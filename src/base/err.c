@@ -21,6 +21,7 @@ static const char *const err_texts[] = {
     [-ERR_CONFLICT] = "in use for something else",
     [-ERR_RUNNING] = "under way already",
     [-ERR_FULL] = "a store is full: nothing was done",
+    [-ERR_TIMEOUT] = "it would take too long",
 };
 
 const char *err_text(int err)

@@ -26,6 +26,7 @@ enum err {
     ERR_CONFLICT = -15, /* the same name for something else */
     ERR_RUNNING = -16,  /* the same call is under way */
     ERR_FULL = -17,     /* as much is kept as may be: nothing was done */
+    ERR_TIMEOUT = -18,  /* it would take longer than it may */
 };
 
 /* A short English text for `err`, never NULL; static, any thread. */

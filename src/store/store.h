@@ -24,6 +24,7 @@
 #include "base/mailbox.h"
 #include "base/text.h"
 #include "domain/customer.h"
+#include "domain/segment.h"
 #include "domain/tenant.h"
 
 struct store;
@@ -36,6 +37,7 @@ struct store_settings {
     size_t cache_kib;      /* page cache of a reading connection; 8,192; the writer has four */
     size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
     int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
+    int search_pause_ms;   /* between two looks for what the search index does not hold; 1,000 */
     int64_t (*clock_ms)(void); /* what the store does by itself goes by it; clock_real_ms */
 };
 void store_settings_default(struct store_settings *settings);
@@ -263,7 +265,6 @@ struct groups_get {
     void (*number)(struct groups_get *op, int64_t number);
 };
 void store_groups_get(struct store_reader *reader, struct groups_get *op);
-
 /* One piece of a walk over all customers of a tenant, by number: for exports. `each` runs on the
  * reader's thread, as in customers_get. result: how many were shown; fewer than `limit`: that was the
  * end. A walk is not one moment's state: each customer is as it was when it was shown. ERR_STORE. */
@@ -298,6 +299,38 @@ struct customers_delete {
     int64_t job;          /* the store's own: 0 */
 };
 void store_customers_delete(struct store *store, struct customers_delete *op);
+
+/* One page of a segment, by number: at constant cost from the end of the page before, whatever the number
+ * of customers, when the segment is all of them. `each` runs on the reader's thread, as in customers_get.
+ * Pages one after another show every customer who is in the segment throughout exactly once. ERR_TIMEOUT
+ * the deadline is over, ERR_STORE. */
+#define CUSTOMERS_PAGE_MAX 1000
+struct customers_page {
+    struct store_call call;
+    const struct tenant *tenant;
+    const struct segment *segment;
+    int64_t after;       /* shows numbers above; 0: from the first on */
+    int64_t skip;        /* so many are left out first */
+    size_t limit;        /* 1 to CUSTOMERS_PAGE_MAX */
+    bool counts;         /* with after 0: how many are in the segment at all */
+    int64_t expected;    /* else: how many there are, as far as is known; 0: nobody knows */
+    int64_t deadline_us; /* by clock_mono_us(); 0: none */
+    void (*each)(struct customers_page *op, const struct customer *customer);
+    /* Right before the first `each`, and in `done`: */
+    int64_t total; /* of all customers always; of a segment when it counts */
+    /* "stage", "source", "tabName", "group": the tenant has none of this name, and the page is empty. */
+    const char *unknown; /* or NULL */
+    /* In `done`: */
+    int64_t last; /* the `after` of the next page */
+    bool more;    /* there is one */
+    /* The store's own. */
+    int64_t skipped;
+    size_t shown;
+};
+void store_customers_page(struct store_reader *reader, struct customers_page *op);
+/* True: it is a short read, for a worker's loop. Others take up to seconds, in short transactions: they are
+ * for a thread that has the time. */
+bool customers_page_is_short(const struct customers_page *op);
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -394,7 +427,9 @@ int store_twins(struct store *store, int64_t tenant_id,
 struct store_metrics {
     uint64_t groups, commands, rows, failed_groups, checkpoints;
     uint64_t queue_depth, wal_bytes;
-    bool healthy; /* the last commit went well, or nothing was asked since the start */
+    uint64_t search_passes; /* how often the search index was found, or made, complete */
+    uint64_t search_behind; /* ids of customers that it had not come to at the last look */
+    bool healthy;           /* the last commit went well, or nothing was asked since the start */
 };
 void store_metrics(const struct store *store, struct store_metrics *ret_metrics); /* any thread */
 

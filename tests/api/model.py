@@ -18,6 +18,11 @@ def variant(number):
     return None
 
 
+def canonical(number):
+    """One of the forms of a number, whichever comes."""
+    return min(number, variant(number) or number, key=len)
+
+
 class Model:
     def __init__(self, agents):
         self.agents = set(agents)
@@ -103,6 +108,21 @@ class Model:
         customer["tabName"] = ",".join(customer.pop("tags"))
         customer["optOut"] = self._form(stored, self.opt_outs) is not None
         return customer
+
+    def page(self, info):
+        """All customers that `info` means, as customer/query shows them, by number."""
+        return [shown for number in sorted(self.customers, key=int)
+                if self._means(info, shown := self.shown(number))]
+
+    def _means(self, info, shown):
+        members = {canonical(number) for number in self.groups.get(info.get("group"), ())}
+        tags = [tag.strip() for tag in info.get("tabName", "").split(",") if tag.strip()]
+        keyword = info.get("keyword", "").lower()
+        return (all(shown[name] == info[name] for name in ("stage", "agentAccount") if name in info)
+                and all(tag in shown["tabName"].split(",") for tag in tags)
+                and ("group" not in info or canonical(shown["whatsApp"]) in members)
+                and ("optOut" not in info or shown["optOut"] == info["optOut"])
+                and (keyword in shown["friendName"].lower() or keyword in shown["whatsApp"]))
 
     # --- agents
 

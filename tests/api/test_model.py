@@ -11,7 +11,7 @@ import threading
 
 import pytest
 from harness import BATCH_IMPORT, BUILD, IMPORT, Client
-from model import BASIC, Model, variant
+from model import BASIC, Model, canonical
 
 SEED = int(os.environ.get("WSCRM_SEED", 3))
 STEPS = {"release": 900, "asan": 450, "tsan": 150}[BUILD]
@@ -20,6 +20,7 @@ KILLS = 6
 OPT_OUT = "/wscrm-bus-api/open/optOut/"
 GROUP = "/wscrm-bus-api/open/customerGroup/"
 DELETE = "/wscrm-bus-api/open/customer/del"
+PAGE = "/wscrm-bus-api/customer/page"
 DISOWN = "/wscrm-bus-api/open/customer/setPrincipalAsNull"
 HISTORY = "/wscrm-bus-api/customer/history"
 
@@ -28,10 +29,6 @@ NUMBERS = [str(8613900000000 + i) for i in range(24)]
 NUMBERS += [str(525512345000 + i) for i in range(6)] + [str(5215512345000 + i) for i in range(6)]
 TAGS = ["vip", "new", "old", "late", "red"]
 STAGES = ["won", "lost", "open"]
-
-
-def canonical(number):
-    return min(number, variant(number) or number, key=len)
 
 
 class Actor:
@@ -193,6 +190,37 @@ class Actor:
             (one,) = self.good(GROUP + "query", {"name": name})
             assert sorted(map(canonical, one["whatsIds"])) == sorted(map(canonical, members))
 
+    def info(self):
+        dice, info = self.dice, {}
+        if dice.random() < 0.4:
+            info["stage"] = f"{self.tenant.id} {dice.choice(STAGES)}"
+        if dice.random() < 0.3:
+            info["tabName"] = f"{self.tenant.id} {dice.choice(TAGS)}"
+        if dice.random() < 0.3:
+            info["agentAccount"] = dice.choice(sorted(self.model.agents))
+        if dice.random() < 0.2:
+            info["optOut"] = dice.random() < 0.5
+        if dice.random() < 0.2 and self.model.groups:
+            info["group"] = dice.choice(sorted(self.model.groups))
+        if dice.random() < 0.3:
+            info["keyword"] = dice.choice([f"{self.tenant.id}:", "1", ":2", "Ü", "86139", "52155", "0003"])
+        return info
+
+    def look_at_pages(self):
+        """Page by page with the cursor, and one by its number."""
+        info, size = self.info(), self.dice.randint(1, 9)
+        expected, got, cursor = self.model.page(info), [], {}
+        while cursor is not None:
+            data = self.good(PAGE, {"pageSize": size, "info": info, **cursor})
+            assert (data["total"], data["size"]) == (len(expected), size)
+            got += data["records"]
+            cursor = {"cursor": data["nextCursor"]} if data.get("nextCursor") else None
+        third = self.good(PAGE, {"pageSize": size, "current": 3, "info": info})["records"]
+        for customer in got + third:
+            del customer["createTime"], customer["updateTime"]
+        assert got == expected
+        assert third == expected[2 * size : 3 * size]
+
     def look_at_history(self):
         number = self.dice.choice(NUMBERS)
         expected = self.model.history_of(number)
@@ -208,14 +236,14 @@ class Actor:
 
     def look_at_everything(self):
         for step in (self.look_at_customers, self.look_at_opt_outs, self.look_at_groups,
-                     self.look_at_history, self.look_at_agents):
+                     self.look_at_pages, self.look_at_history, self.look_at_agents):
             step()
 
     STEPS = {
         batch_import: 20, put_import: 8, bad_import: 4, set_opt_out: 8, save_group: 4, delete_group: 1,
         disown: 4, change_agents: 1, repeat_import: 3, delete_some: 6, delete_of_agent: 2, delete_all: 1,
         look_at_customers: 20, look_at_opt_outs: 6, look_at_groups: 4, look_at_history: 10,
-        look_at_agents: 2,
+        look_at_pages: 12, look_at_agents: 2,
     }
 
     def step(self):

@@ -7,11 +7,14 @@
 #include "store/sqlite/customer_row.h"
 #include "store/sqlite/key_file.h"
 #include "store/sqlite/migrations.h"
+#include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 
 #define PROBLEMS_MAX 100
 /* Customers read in one transaction: short enough not to keep the server's log from starting over. */
 #define WALK_ROWS 5000
+/* Of so many customers one is looked up in the search index, some 50 us. */
+#define SEARCH_SAMPLE 50
 /* Labels seen lately: a power of 2. */
 #define SEEN_LABELS 1024
 
@@ -28,6 +31,7 @@ struct check {
     int problems;
     struct arena arena;
     sqlite3_stmt *label, *field;
+    bool search_damaged;
     struct seen_label seen[SEEN_LABELS];
 };
 
@@ -89,6 +93,10 @@ static const char *const questions[] = {
     " AND (answers <> ifnull(rows, 0) OR answer_bytes <> ifnull(bytes, 0))",
     "SELECT 'field ' || id || ': its tenant ' || tenant || ' does not exist' FROM field"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'search index: ' || count(*) || ' states' FROM search_state HAVING count(*) <> 1",
+    "SELECT 'search index: ' || count(*) || ' customers to do that it does not hold' FROM "
+    "search_todo"
+    " WHERE id > (SELECT indexed_to FROM search_state) HAVING count(*) > 0",
     "SELECT 'label ' || id || ': its tenant ' || tenant || ' does not exist' FROM label"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'label ' || id || ': kind ' || kind || ' or an empty name' FROM label"
@@ -207,9 +215,24 @@ static void check_extended(struct check *check, int64_t customer_id, int64_t ten
         report(check, "customer %lld: extended is not of its form", (long long)customer_id);
 }
 
+/* The walk's statement keeps the state of one moment. */
+static void check_search(struct check *check, int64_t customer_id, sqlite3_stmt *row)
+{
+    if (customer_id % SEARCH_SAMPLE != 1 || check->search_damaged)
+        return;
+    int result = search_knows(&check->connection, customer_id, sqlite3_column_int64(row, 7),
+                              column_str(row, 8));
+    if (result == 0)
+        report(check, "search index: customer %lld is not found", (long long)customer_id);
+    if (result < 0)
+        report(check, "search index: damaged; a server makes it anew");
+    check->search_damaged = result < 0;
+}
+
 static void check_customer(struct check *check, sqlite3_stmt *row)
 {
     int64_t id = sqlite3_column_int64(row, 0), tenant_id = sqlite3_column_int64(row, 1);
+    check_search(check, id, row);
     if (sqlite3_column_int64(row, 2) != 0)
         check_label(check, id, tenant_id, sqlite3_column_int64(row, 2), LABEL_STAGE);
     if (sqlite3_column_int64(row, 3) != 0)
@@ -244,7 +267,8 @@ static void check_customers(struct check *check)
 {
     struct connection *connection = &check->connection;
     sqlite3_stmt *walk = connection_prepare(
-        connection, "SELECT customer.id, customer.tenant, stage, source, tags, extended, tenant.id"
+        connection, "SELECT customer.id, customer.tenant, stage, source, tags, extended, tenant.id,"
+                    " number, friend_name"
                     " FROM customer LEFT JOIN tenant ON tenant.id = customer.tenant"
                     " WHERE customer.id > ?1 ORDER BY customer.id LIMIT ?2");
     check->label = connection_prepare(connection, "SELECT tenant, kind FROM label WHERE id = ?1");

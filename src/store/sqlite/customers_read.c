@@ -90,20 +90,34 @@ int customer_read(struct store_reader *reader, const struct tenant *tenant, int6
     return result;
 }
 
-static int get_one(struct store_reader *reader, struct customers_get *op, sqlite3_stmt *find,
-                   size_t index)
+int customer_show(struct store_reader *reader, const struct tenant *tenant, int64_t number,
+                  sqlite3_stmt *statement,
+                  void (*each)(void *context, const struct customer *customer), void *context)
 {
-    int64_t number;
-    int result = connection_step_number(&reader->connection, find, 2, op->numbers[index], &number);
-    if (result != 1)
-        return result < 0 ? ERR_STORE : 0;
     struct customer customer = {0};
-    result = customer_read(reader, op->tenant, number, find, &customer);
+    int result = customer_read(reader, tenant, number, statement, &customer);
     if (result == 0)
-        op->each(op, index, &customer);
-    sqlite3_reset(find);
+        each(context, &customer);
     if (customer.extended_count > 0)
         arena_reset(&reader->arena);
+    return result;
+}
+
+static void show_found(void *context, const struct customer *customer)
+{
+    struct customers_get *op = context;
+    op->each(op, op->call.progress, customer);
+}
+
+static int get_one(struct store_reader *reader, struct customers_get *op, sqlite3_stmt *find)
+{
+    int64_t number;
+    int result = connection_step_number(&reader->connection, find, 2,
+                                        op->numbers[op->call.progress], &number);
+    if (result != 1)
+        return result < 0 ? ERR_STORE : 0;
+    result = customer_show(reader, op->tenant, number, find, show_found, op);
+    sqlite3_reset(find);
     return result;
 }
 
@@ -117,7 +131,7 @@ static int read_customers_get(struct store_reader *reader, struct store_call *ca
     for (; call->progress < op->count; call->progress++) {
         if (!reader_take(reader))
             return READER_MORE;
-        int result = get_one(reader, op, find, call->progress);
+        int result = get_one(reader, op, find);
         if (result < 0)
             return result;
     }

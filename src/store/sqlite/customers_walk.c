@@ -3,44 +3,49 @@
 #include "store/sqlite/reader.h"
 #include "store/sqlite/store_sqlite.h"
 
-static int show_one(struct store_reader *reader, struct customers_walk *op, sqlite3_stmt *walk)
+int customers_show_behind(struct store_reader *reader, const struct tenant *tenant, int64_t *after,
+                          size_t *left,
+                          void (*each)(void *context, const struct customer *customer),
+                          void *context)
 {
-    struct customer customer = {0};
-    int64_t number = sqlite3_column_int64(walk, COLUMN_NUMBER);
-    int result = customer_read(reader, op->tenant, number, walk, &customer);
-    if (result == 0) {
-        op->each(op, &customer);
-        op->after = number;
+    sqlite3_stmt *walk = connection_statement(&reader->connection, STATEMENT_CUSTOMER_WALK);
+    int result = walk ? 1 : ERR_STORE;
+    if (walk) {
+        bind_i64(walk, 1, tenant->id);
+        bind_i64(walk, 2, *after);
+        bind_i64(walk, 3, (int64_t)*left);
     }
-    if (customer.extended_count > 0)
-        arena_reset(&reader->arena);
+    while (result == 1 && *left > 0) {
+        if (!reader_take(reader)) {
+            result = READER_MORE;
+            break;
+        }
+        result = connection_step(&reader->connection, walk);
+        if (result == 1) {
+            int64_t number = sqlite3_column_int64(walk, COLUMN_NUMBER);
+            int shown = customer_show(reader, tenant, number, walk, each, context);
+            result = shown < 0 ? shown : 1;
+            *after = number;
+            --*left;
+        }
+    }
+    sqlite3_reset(walk);
     return result;
+}
+
+static void show_walked(void *context, const struct customer *customer)
+{
+    struct customers_walk *op = context;
+    op->each(op, customer);
 }
 
 static int read_customers_walk(struct store_reader *reader, struct store_call *call)
 {
     struct customers_walk *op = container_of(call, struct customers_walk, call);
-    sqlite3_stmt *walk = connection_statement(&reader->connection, STATEMENT_CUSTOMER_WALK);
-    int result = walk ? 1 : ERR_STORE;
-    if (walk) {
-        bind_i64(walk, 1, op->tenant->id);
-        bind_i64(walk, 2, op->after);
-        bind_i64(walk, 3, (int64_t)(op->limit - call->progress));
-    }
-    while (result == 1) {
-        if (!reader_take(reader)) {
-            sqlite3_reset(walk);
-            return READER_MORE;
-        }
-        result = connection_step(&reader->connection, walk);
-        if (result == 1) {
-            int shown = show_one(reader, op, walk);
-            result = shown < 0 ? shown : result;
-            call->progress++;
-        }
-    }
-    sqlite3_reset(walk);
-    return result < 0 ? ERR_STORE : (int)call->progress;
+    size_t left = op->limit - call->progress;
+    int result = customers_show_behind(reader, op->tenant, &op->after, &left, show_walked, op);
+    call->progress = op->limit - left;
+    return result < 0 ? result : (int)call->progress;
 }
 
 void store_customers_walk(struct store_reader *reader, struct customers_walk *op)

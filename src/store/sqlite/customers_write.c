@@ -4,6 +4,7 @@
 
 #include "store/sqlite/customers_upsert.h"
 #include "store/sqlite/history.h"
+#include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* 200 values of 1,000 characters of 4 bytes, escaped six for one at worst. */
@@ -277,8 +278,21 @@ static int remember(struct upsert *up, const struct customer_change *item)
     return result;
 }
 
+/* While the old name is still there. */
+static int note_rename(struct upsert *up)
+{
+    struct str old = up->old.texts[CUSTOMER_FRIEND_NAME];
+    if (str_eq(old, up->row.texts[CUSTOMER_FRIEND_NAME]))
+        return 0;
+    return search_rename(up->connection, up->old.id, up->old.number, old);
+}
+
 static int change_row(struct upsert *up, const struct customer_change *item)
 {
+    if (note_rename(up) < 0) {
+        sqlite3_reset(up->find);
+        return ERR_STORE;
+    }
     int result = keep_texts(up);
     if (result == 0)
         result = write_row(up, item->number);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/segment_walk.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* One customer's texts: 200 values of 4,000 bytes. */
@@ -32,6 +33,7 @@ void store_reader_free(struct store_reader *reader)
         return;
     if (reader->connection.db)
         connection_close(&reader->connection);
+    segment_walk_free(reader->walk);
     label_names_free(&reader->labels);
     arena_free(&reader->arena);
     free(reader);

@@ -15,6 +15,8 @@
 /* What a verb's read returns to go on in the next transaction: it kept its place in call->progress. */
 #define READER_MORE INT32_MIN
 
+struct segment_walk;
+
 struct store_reader {
     struct store *store;
     struct connection connection; /* closed after a fault, until the next run */
@@ -24,6 +26,7 @@ struct store_reader {
     size_t reads; /* of the running transaction */
     int64_t start_us;
 
+    struct segment_walk *walk; /* of the call that is at work; NULL before the first */
     struct label_names labels;
     struct arena arena; /* of the customer that is shown */
     struct str tags[CUSTOMER_MAX_TAGS];
@@ -38,6 +41,17 @@ void reader_ask(struct store_reader *reader, struct store_call *call,
  * nothing else is copied. ERR_STORE, ERR_NOMEM. */
 int customer_read(struct store_reader *reader, const struct tenant *tenant, int64_t number,
                   sqlite3_stmt *statement, struct customer *customer) MUST_USE;
+/* Reads the row and hands it to `each`. */
+int customer_show(struct store_reader *reader, const struct tenant *tenant, int64_t number,
+                  sqlite3_stmt *statement,
+                  void (*each)(void *context, const struct customer *customer),
+                  void *context) MUST_USE;
+/* Shows customers by number from the one behind *after on, which becomes the last that was shown, until
+ * *left is 0. Returns 1 then, 0 when there are no more, READER_MORE when the transaction is over. */
+int customers_show_behind(struct store_reader *reader, const struct tenant *tenant, int64_t *after,
+                          size_t *left,
+                          void (*each)(void *context, const struct customer *customer),
+                          void *context) MUST_USE;
 /* Counts a read. False: the transaction is over, return READER_MORE before this one. */
 bool reader_take(struct store_reader *reader);
 

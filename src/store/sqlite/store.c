@@ -26,6 +26,7 @@ void store_settings_default(struct store_settings *settings)
         .cache_kib = 8192,
         .mmap_mib = 0,
         .history_days = 365,
+        .search_pause_ms = 1000,
         .clock_ms = clock_real_ms,
     };
 }
@@ -319,6 +320,8 @@ void store_metrics(const struct store *store, struct store_metrics *ret_metrics)
         .failed_groups = atomic_load(&writer->failed_groups),
         .checkpoints = atomic_load(&writer->checkpoints),
         .queue_depth = atomic_load(&writer->waiting),
+        .search_passes = atomic_load(&writer->search_passes),
+        .search_behind = atomic_load(&writer->search_behind),
         .wal_bytes = log_bytes(store),
         .healthy = atomic_load(&writer->healthy),
     };

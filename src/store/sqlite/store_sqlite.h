@@ -21,6 +21,8 @@ struct store {
     struct tenants *tenants;
     atomic_uint_fast64_t tenants_version;
 
+    atomic_bool search_damaged; /* somebody found the search index so */
+
     struct writer writer;
 };
 

@@ -46,6 +46,7 @@ enum chore_id {
     CHORE_GROUPS,
     CHORE_ANSWERS,
     CHORE_JOBS,
+    CHORE_SEARCH,
     CHORE_COUNT,
 };
 struct chores {
@@ -86,11 +87,15 @@ struct writer {
     struct tally gained; /* by the running command */
     struct chores chores;
     struct copier copier;
-    int log_pages;        /* length of the write-ahead log after the last commit */
-    int log_pages_copied; /* when the copying was last asked for */
-    int log_pages_retry;  /* the log could not start over: not again before it is so long */
+    bool search_looked_at; /* the search index, since the start */
+    int search_beginnings; /* of the search index, because it was damaged */
+    bool search_given_up;  /* until the next start */
+    int log_pages;         /* length of the write-ahead log after the last commit */
+    int log_pages_copied;  /* when the copying was last asked for */
+    int log_pages_retry;   /* the log could not start over: not again before it is so long */
 
     atomic_uint_fast64_t groups, commands, rows, failed_groups, checkpoints;
+    atomic_uint_fast64_t search_passes, search_behind;
     atomic_bool healthy;
     atomic_bool draining; /* see store_drain() */
 };

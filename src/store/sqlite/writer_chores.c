@@ -6,6 +6,7 @@
 #include "store/sqlite/customers_delete.h"
 #include "store/sqlite/groups.h"
 #include "store/sqlite/history.h"
+#include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 
 #define HOUR_US    INT64_C(3600000000)
@@ -15,21 +16,31 @@
 static const struct chore {
     int (*run)(
         struct store *store); /* 0 done, WRITER_MORE, or an error: tried again when next due */
-    int64_t every_us;
+    int64_t every_us;         /* 0: settings.search_pause_ms */
 } chores[CHORE_COUNT] = {
-    [CHORE_HISTORY] = {history_sweep, HOUR_US},
-    [CHORE_GROUPS] = {groups_sweep, HOUR_US},
-    [CHORE_ANSWERS] = {answers_sweep, HOUR_US},
-    [CHORE_JOBS] = {customers_delete_resume, SOON_US},
+    [CHORE_HISTORY] = {history_sweep, HOUR_US}, [CHORE_GROUPS] = {groups_sweep, HOUR_US},
+    [CHORE_ANSWERS] = {answers_sweep, HOUR_US}, [CHORE_JOBS] = {customers_delete_resume, SOON_US},
+    [CHORE_SEARCH] = {search_index, 0},
 };
+
+/* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose
+ * pace somebody waits for, nineteen of twenty parts of the writer, and hurries when nobody waits. */
+static int rest_times(const struct writer *writer, enum chore_id id)
+{
+    if (id != CHORE_SEARCH)
+        return REST_TIMES;
+    return writer->heavy.first ? 19 : atomic_load(&writer->waiting) > 0 ? REST_TIMES : 1;
+}
 
 static void run_one(struct store *store, enum chore_id id, int64_t now_us)
 {
     struct chores *state = &store->writer.chores;
     int result = writer_transact(store, chores[id].run);
     int64_t end_us = clock_mono_us();
-    state->due_us[id] = result == WRITER_MORE ? end_us : end_us + chores[id].every_us;
-    state->rest_until_us = end_us + REST_TIMES * (end_us - now_us);
+    int64_t every_us =
+        id == CHORE_SEARCH ? store->settings.search_pause_ms * INT64_C(1000) : chores[id].every_us;
+    state->due_us[id] = result == WRITER_MORE ? end_us : end_us + every_us;
+    state->rest_until_us = end_us + rest_times(&store->writer, id) * (end_us - now_us);
 }
 
 int chores_run(struct store *store)
