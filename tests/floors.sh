@@ -5,12 +5,14 @@ cd "$(dirname -- "$0")/.." || exit
 
 # folder | folders it may use besides itself | libraries it may use, as #include prefixes
 law='
-base   |                            | openssl/ cjson/
-domain | base                       |
-net    | base                       | event2/
-store  | base domain                | sqlite3.h libpq-fe.h
-api    | base domain net store      | event2/
-main   | base domain net store api  | ini.h event2/ curl/
+base      |                                            | openssl/ cjson/
+domain    | base                                       |
+net       | base                                       | event2/
+store     | base domain                                | sqlite3.h libpq-fe.h
+transport | base domain net                            | event2/ curl/
+api       | base domain net store                      | event2/
+engine    | base domain net store transport            | event2/ curl/
+main      | base domain net store api transport engine | ini.h event2/ curl/
 '
 libraries='openssl/ cjson/ event2/ curl/ sqlite3.h libpq-fe.h ini.h'
 folders=$(echo "$law" | sed -n 's/^\([a-z]*\) .*/\1/p')
