@@ -7,7 +7,7 @@ cd "$(dirname -- "$0")/.." || exit
 law='
 base      |                                            | openssl/ cjson/
 domain    | base                                       |
-net       | base                                       | event2/
+net       | base                                       | event2/ curl/
 store     | base domain                                | sqlite3.h libpq-fe.h
 transport | base domain net                            | event2/ curl/
 api       | base domain net store                      | event2/
