@@ -14,9 +14,11 @@ struct task_target {
     size_t contents; /* which of task_create.contents */
 };
 
-/* Creates tasks, all or none. Checked in the transaction: the tenant (ERR_NOT_FOUND), each name against
- * the tenant's tasks (ERR_EXISTS), TENANT_MAX_TASKS (ERR_FULL), that the senders are accounts of the
- * tenant (ERR_NO_AGENT); `failed` is then the item at fault. A number that comes twice in a task – in
+/* Creates tasks, all or none: whoever reads sees all of them or none. Checked in the transaction: the tenant
+ * (ERR_NOT_FOUND), each name against the tenant's tasks and the others' (ERR_EXISTS), TENANT_MAX_TASKS
+ * (ERR_FULL), that the senders are accounts of the tenant and that there is one for each target
+ * (ERR_NO_AGENT), at most TASK_MAX_SENDERS, those of targets counted (ERR_TOO_LARGE); `failed` is then the
+ * item at fault. A number that comes twice in a task – in
  * either form – is taken once, the first one. Messages of a task of targets are there at once; the others
  * come with store_task_recipients_add(), when it has started. A target without an account gets the sender
  * who talked to the number last, when that is one of the task's, else the one who has the fewest. */
@@ -54,14 +56,17 @@ struct tasks_create {
 void store_tasks_create(struct store *store, struct tasks_create *op);
 
 /* Moves a task to another state, with an event. ERR_NOT_FOUND no such task of the tenant, ERR_CONFLICT
- * task_may_move() says no (`status` is what it is in). TASK_PENDING asked for while the start is to come:
- * NOT_STARTED. */
+ * task_may_move() says no, or COMPLETED asked for while messages are left or to come (`status` is what it
+ * is in). TASK_PENDING asked for while the start is to come: NOT_STARTED. Of the events of a task the first
+ * and the newest are kept, TASK_EVENTS_MAX together. */
+#define TASK_EVENTS_MAX 1000
 struct task_move {
     struct store_call call;
     int64_t tenant_id, task_id;
     enum task_status to;
     struct str cause;
     int64_t now_ms;
+    bool by_engine;          /* struct task's `changed` stays */
     enum task_status status; /* in `done`: what it is in now */
 };
 void store_task_move(struct store *store, struct task_move *op);
@@ -69,7 +74,8 @@ void store_task_move(struct store *store, struct task_move *op);
 /* Adds recipients to a task of a segment or a group, which has started: in order, each once (see
  * store_tasks_create()). `position` is kept: a walk that was broken off goes on behind it. The last piece
  * has `last`: the task's messages are complete. Numbers that are there already (a repeated piece) change
- * nothing. ERR_NOT_FOUND, ERR_CONFLICT the task is final or complete, ERR_FULL over TASK_MAX_MESSAGES. */
+ * nothing. ERR_NOT_FOUND, ERR_CONFLICT the task is final or complete, ERR_FULL it might come to more than
+ * TASK_MAX_MESSAGES, ERR_NO_AGENT it has no senders. */
 #define TASK_RECIPIENTS_MAX 1000
 struct task_recipients_add {
     struct store_call call;
@@ -79,6 +85,9 @@ struct task_recipients_add {
     int64_t position;
     bool last;
     int64_t now_ms;
+    /* In `done`: */
+    bool complete; /* that was the last, or reached_max is reached */
+    int64_t left;  /* of the task */
 };
 void store_task_recipients_add(struct store *store, struct task_recipients_add *op);
 
@@ -106,6 +115,7 @@ struct task {
     enum task_status status;
     enum task_source source;
     int64_t created_ms, start_ms, end_ms, finished_ms; /* 0: none */
+    int64_t started_ms;                                /* when it was PENDING first; 0: not yet */
     int64_t interval_min_ms, interval_max_ms;          /* -1: the account's own */
     bool may_move;
     bool complete; /* all its messages are there */
@@ -156,8 +166,11 @@ struct task_get {
 };
 void store_task_get(struct store_reader *reader, struct task_get *op);
 
-/* The tenant's tasks, newest first. `total` is right before the first `each`, and in `done`. */
-#define TASKS_PAGE_MAX 500
+/* The tenant's tasks, newest first, of its newest TASKS_SHOWN_MAX, without `contents` and `source_json`.
+ * `total` is right before the first `each`, and in `done`. A count is a walk over names, some 0.1 us each, and
+ * a reader's turn is short. */
+#define TASKS_PAGE_MAX  500
+#define TASKS_SHOWN_MAX TENANT_MAX_TASKS
 struct tasks_page {
     struct store_call call;
     int64_t tenant_id;
@@ -167,11 +180,16 @@ struct tasks_page {
     size_t limit;
     int64_t total;
     void (*each)(struct tasks_page *op, const struct task *task);
+    /* The store's own. */
+    int64_t at, ids[TASKS_PAGE_MAX];
+    size_t looked_at, found, shown;
 };
 void store_tasks_page(struct store_reader *reader, struct tasks_page *op);
 
-/* For a thread that has the time: the numbers of a task's source behind `position`, ascending, at most
- * TASK_RECIPIENTS_MAX; customers that came after the task's start are not among them. `more`: there are. */
+/* For a thread that has the time: the numbers of a task's source behind task->position, ascending, at most
+ * TASK_RECIPIENTS_MAX; customers that came after the task's start are not among them. `more`: there are. A
+ * source that names a stage, a source, a tag or a group that is not there has no numbers. Of `task` are used
+ * id, source, source_json and position. ERR_NOT_FOUND, ERR_CONFLICT it has not started. */
 struct task_source_page {
     struct store_call call;
     const struct tenant *tenant;
@@ -180,6 +198,11 @@ struct task_source_page {
     size_t count;     /* in `done` */
     int64_t position; /* in `done`: for the next */
     bool more;
+    /* The store's own. */
+    struct customers_page page;
+    struct segment segment;
+    struct json_doc *source;
+    struct arena arena;
 };
 void store_task_source_page(struct store_reader *reader, struct task_source_page *op);
 
