@@ -25,6 +25,9 @@ struct api_settings {
     size_t rate_table_max; /* bytes of the rate limit's table; 64 MiB */
     enum request_log request_log;
     const char *time_zone; /* the server's own, for the log and defaults */
+    /* Something was written that time acts on: tasks. Any thread; NULL: nobody is told. */
+    void (*wake)(void *context);
+    void *wake_context;
 };
 void api_settings_default(struct api_settings *settings);
 
