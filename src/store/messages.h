@@ -15,6 +15,7 @@ struct follow_up {
     int64_t id; /* the store's */
     int64_t due_ms;
     int64_t account, message;
+    int64_t number;  /* of the message; set when it is read */
     int code;        /* the transport's own meaning; 0: none */
     struct str text; /* the transport's own; at most 4096 bytes */
 };
