@@ -97,17 +97,12 @@ bool address_is_loopback(const struct sockaddr *from)
 
 /* --- networks --- */
 
-struct network {
-    struct address address;
-    unsigned bits;
-};
-
 struct address_list {
     size_t count;
-    struct network networks[];
+    struct address_network networks[];
 };
 
-static int parse_network(struct str text, struct network *ret_network)
+static int parse_network(struct str text, struct address_network *ret_network)
 {
     struct str rest = text, part = str_trim(str_split(&rest, '/'));
     struct address address;
@@ -118,7 +113,7 @@ static int parse_network(struct str text, struct network *ret_network)
     bits = width;
     if (rest.p && (str_to_i64(str_trim(rest), &bits) < 0 || bits < 0 || bits > width))
         return ERR_INVALID;
-    *ret_network = (struct network){address, (unsigned)(128 - width + bits)};
+    *ret_network = (struct address_network){address, (unsigned)(128 - width + bits)};
     return 0;
 }
 
@@ -147,7 +142,7 @@ void address_list_free(struct address_list *list)
     free(list);
 }
 
-static bool is_in(const struct network *network, const struct address *address)
+bool address_network_holds(const struct address_network *network, const struct address *address)
 {
     size_t whole = network->bits / 8;
     unsigned rest = network->bits % 8;
@@ -160,7 +155,7 @@ static bool is_in(const struct network *network, const struct address *address)
 bool address_list_holds(const struct address_list *list, const struct address *address)
 {
     for (size_t i = 0; list && i < list->count; i++)
-        if (is_in(&list->networks[i], address))
+        if (address_network_holds(&list->networks[i], address))
             return true;
     return false;
 }

@@ -31,6 +31,13 @@ size_t address_text(const struct address *address, char ret_text[ADDRESS_TEXT_MA
 size_t address_peer_text(const struct sockaddr *from, char ret_text[ADDRESS_TEXT_MAX]);
 bool address_is_loopback(const struct sockaddr *from);
 
+/* The first `bits` of 128 are its own: of an IPv4 network 96 more than one writes behind the stroke. */
+struct address_network {
+    struct address address;
+    unsigned bits;
+};
+bool address_network_holds(const struct address_network *network, const struct address *address);
+
 /* "127.0.0.0/8,::1" and the like; an empty text is an empty list. Immutable: any thread may read. */
 struct address_list;
 int address_list_parse(struct str text, struct address_list **ret_list) MUST_USE;
