@@ -54,7 +54,8 @@ struct webhook {
     const uint8_t *secrets[2];
     size_t secret_lens[2]; /* 0: none */
     int64_t old_until_ms;  /* of the second */
-    int64_t changed;       /* grows with each change that was not the engine's */
+    int64_t changed;       /* grows with each change that was not the engine's, and with a replay */
+    bool removed;          /* it is gone, and nothing of the above is there but ids */
 };
 /* The tenant's URLs, ascending by id, without secrets. */
 struct webhooks_get {
@@ -74,7 +75,23 @@ struct webhooks_changed {
 };
 void store_webhooks_changed(struct store_reader *reader, struct webhooks_changed *op);
 
+/* `woken` runs after each commit that wrote events or changed URLs, on the writer's thread: it is short and
+ * calls no verb. NULL: nobody is told any more, and none is being told when this returns. */
+void store_events_watch(struct store *store, void (*woken)(void *context), void *context);
+
 /* --- deliveries, for the engine */
+
+/* Which URLs have got READY deliveries since `after` (a delivery's id; 0 at first: then all URLs are to be
+ * looked at anyway, and this only says where it stands): `each`, some more than once. `after` moves on;
+ * `more`: ask again. What a replay makes READY again is not among them: it changes the URL. */
+#define DELIVERIES_FRESH_MAX 1000
+struct deliveries_fresh {
+    struct store_call call;
+    int64_t after;
+    bool more;
+    void (*each)(struct deliveries_fresh *op, int64_t webhook);
+};
+void store_deliveries_fresh(struct store_reader *reader, struct deliveries_fresh *op);
 
 struct delivery {
     int64_t id; /* of the delivery */
@@ -114,6 +131,7 @@ struct deliveries_finish {
     struct delivery_result *results;
     size_t count;
     int64_t now_ms;
+    bool woken; /* in `done` */
 };
 void store_deliveries_finish(struct store *store, struct deliveries_finish *op);
 
