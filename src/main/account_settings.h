@@ -1,4 +1,4 @@
-/* The KEY=VALUE settings of a WhatsApp account: declared in account_settings.def, kept as a JSON object of
+/* The KEY=VALUE settings of a WhatsApp account: declared in domain/account_settings.def, kept as a JSON object of
  * texts. */
 #ifndef WSCRM_MAIN_ACCOUNT_SETTINGS_H
 #define WSCRM_MAIN_ACCOUNT_SETTINGS_H
