@@ -11,6 +11,7 @@
 #include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define NONCE_LEN 12
@@ -22,6 +23,7 @@ struct crypto {
     EVP_MD *md5, *sha256;
     EVP_CIPHER *gcm;
     EVP_KDF *scrypt;
+    EVP_MAC *hmac;
 };
 
 struct digest {
@@ -58,6 +60,9 @@ static const char *fetch(struct crypto *c)
     c->scrypt = EVP_KDF_fetch(c->library, "SCRYPT", NULL);
     if (!c->scrypt)
         return "OpenSSL: no scrypt, which passwords need";
+    c->hmac = EVP_MAC_fetch(c->library, "HMAC", NULL);
+    if (!c->hmac)
+        return "OpenSSL: no HMAC, which webhooks are signed with";
     return NULL;
 }
 
@@ -78,6 +83,7 @@ void crypto_free(struct crypto *c)
 {
     if (!c)
         return;
+    EVP_MAC_free(c->hmac);
     EVP_KDF_free(c->scrypt);
     EVP_CIPHER_free(c->gcm);
     EVP_MD_free(c->sha256);
@@ -138,6 +144,74 @@ int digest_sha256_end(struct digest *d, uint8_t ret_hash[SHA256_LEN])
     return d->failed || !EVP_DigestFinal_ex(d->context, ret_hash, NULL) ? refused() : 0;
 }
 
+static const unsigned char *bytes(struct str s)
+{
+    return (const unsigned char *)s.p;
+}
+
+int hmac_sha256(struct crypto *crypto, struct str key, const struct str *parts, size_t count,
+                uint8_t ret_mac[SHA256_LEN])
+{
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(crypto->hmac);
+    if (!ctx)
+        return ERR_NOMEM;
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    if (!key.len)
+        key.p = ""; /* NULL would mean the key before */
+    bool good = EVP_MAC_init(ctx, bytes(key), key.len, params);
+    for (size_t i = 0; i < count && good; i++)
+        good = EVP_MAC_update(ctx, bytes(parts[i]), parts[i].len);
+    size_t len = 0;
+    good = good && EVP_MAC_final(ctx, ret_mac, &len, SHA256_LEN) && len == SHA256_LEN;
+    EVP_MAC_CTX_free(ctx);
+    return good ? 0 : refused();
+}
+
+size_t base64_encode(const void *data, size_t len, char *ret_text)
+{
+    return (size_t)EVP_EncodeBlock((unsigned char *)ret_text, data, (int)len);
+}
+
+/* How many bytes the text stands for, by its length and padding. */
+static int base64_count(struct str text)
+{
+    if (text.len % 4 != 0 || text.len > INT_MAX)
+        return ERR_INVALID;
+    size_t padding = 0;
+    while (padding < 2 && padding < text.len && text.p[text.len - 1 - padding] == '=')
+        padding++;
+    return (int)(text.len / 4 * 3 - padding);
+}
+
+int base64_decode(struct str text, size_t max, uint8_t *ret_data)
+{
+    const int count = base64_count(text);
+    if (count <= 0 || (size_t)count > max)
+        return count <= 0 ? count : ERR_TOO_LARGE;
+    /* OpenSSL takes blanks, and bits behind the end, and writes the padding as bytes. */
+    unsigned char *room = malloc(text.len);
+    char *again = malloc(BASE64_SIZE((size_t)count));
+    bool good = room && again;
+    int result = good ? count : ERR_NOMEM;
+    if (good && (EVP_DecodeBlock(room, bytes(text), (int)text.len) < 0 ||
+                 !str_eq(text, (struct str){again, base64_encode(room, (size_t)count, again)})))
+        result = ERR_INVALID;
+    ERR_clear_error();
+    if (result > 0)
+        memcpy(ret_data, room, (size_t)count);
+    if (room)
+        OPENSSL_cleanse(room, text.len);
+    if (again)
+        OPENSSL_cleanse(again, BASE64_SIZE((size_t)count));
+    free(room);
+    free(again);
+    return result;
+}
+
 bool constant_time_eq(struct str a, struct str b)
 {
     return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.p, b.p, a.len) == 0);
@@ -147,11 +221,6 @@ bool constant_time_eq(struct str a, struct str b)
 static bool fits_int(struct str a, struct str b)
 {
     return a.len <= INT_MAX && b.len <= INT_MAX;
-}
-
-static const unsigned char *bytes(struct str s)
-{
-    return (const unsigned char *)s.p;
 }
 
 /* Encrypts behind the nonce that stands at `out`. */

@@ -34,6 +34,18 @@ void digest_sha256_begin(struct digest *digest);
 void digest_sha256_add(struct digest *digest, const void *data, size_t len);
 int digest_sha256_end(struct digest *digest, uint8_t ret_hash[SHA256_LEN]) MUST_USE;
 
+/* HMAC-SHA256 (RFC 2104) of the parts joined without separators; an empty key is one of no bytes. */
+int hmac_sha256(struct crypto *crypto, struct str key, const struct str *parts, size_t count,
+                uint8_t ret_mac[SHA256_LEN]) MUST_USE;
+
+/* Base64 (RFC 4648) with its padding. Room for a text of `len` bytes, with a NUL. */
+#define BASE64_SIZE(len) (((len) + 2) / 3 * 4 + 1)
+/* Returns the length without the NUL. `len` is at most INT_MAX / 2. */
+size_t base64_encode(const void *data, size_t len, char *ret_text);
+/* Returns the number of bytes, at most `max`. Strict: what base64_encode() would not write is ERR_INVALID;
+ * ERR_TOO_LARGE it comes to more than `max`. */
+int base64_decode(struct str text, size_t max, uint8_t *ret_data) MUST_USE;
+
 /* Equal in constant time for equal lengths; different lengths are different at once. */
 bool constant_time_eq(struct str a, struct str b);
 

@@ -44,10 +44,10 @@ int webhook_access_token(struct crypto *crypto, struct str api_key, int64_t tena
 int webhook_sign(struct crypto *crypto, const uint8_t *secret, size_t secret_len, struct str id,
                  int64_t timestamp_s, struct str body, struct buf *b) MUST_USE;
 
-/* `{"id","type","tenantId","time","data":…}`; ids are "evt_" and the event's number. */
+/* `{"id","type","tenantId","time","data":…}`; ids are "evt_" and the event's number. `data` is JSON. */
 #define EVENT_ID_MAX 32
 void event_id_text(int64_t event, char ret_text[EVENT_ID_MAX]);
-int event_id_parse(struct str text, int64_t *ret_event) MUST_USE;
+int event_id_parse(struct str text, int64_t *ret_event) MUST_USE; /* ERR_INVALID */
 void event_body(struct buf *b, int64_t event, enum event_type type, int64_t tenant_id,
                 int64_t time_ms, struct str data);
 

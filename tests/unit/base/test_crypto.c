@@ -52,6 +52,69 @@ static void md5_tokens_are_those_of_md5sum(void **state)
     digest_free(NULL);
 }
 
+static void assert_hmac(struct crypto *crypto, struct str key, const struct str *parts,
+                        size_t count, const char *expected)
+{
+    uint8_t mac[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1] = "";
+    assert_int_equal(hmac_sha256(crypto, key, parts, count, mac), 0);
+    hex_encode(mac, sizeof(mac), hex);
+    assert_string_equal(hex, expected);
+}
+
+/* RFC 4231, cases 1, 2 and 6; the last as Python's hmac says. */
+static void hmac_is_that_of_its_rfc(void **state)
+{
+    char ones[20], long_key[131];
+    memset(ones, 0x0b, sizeof(ones));
+    memset(long_key, 0xaa, sizeof(long_key));
+    const struct str hi[] = {STR("Hi"), {NULL, 0}, STR(" There")};
+    const struct str jefe[] = {STR("what do ya want "), STR("for nothing?")};
+    const struct str larger[] = {STR("Test Using Larger Than Block-Size Key - Hash Key First")};
+    for (int i = 0; i < 2; i++) {
+        assert_hmac(*state, (struct str){ones, sizeof(ones)}, hi, 3,
+                    "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+        assert_hmac(*state, STR("Jefe"), jefe, 2,
+                    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_hmac(*state, (struct str){long_key, sizeof(long_key)}, larger, 1,
+                    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+        assert_hmac(*state, (struct str){0}, NULL, 0,
+                    "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+    }
+}
+
+/* RFC 4648, section 10, and a byte of each kind. */
+static void base64_goes_there_and_back(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    char text[BASE64_SIZE(6)];
+    uint8_t data[6];
+    for (size_t len = 1; len <= 6; len++) {
+        assert_int_equal(base64_encode("foobar", len, text), strlen(texts[len - 1]));
+        assert_string_equal(text, texts[len - 1]);
+        assert_int_equal(base64_decode(str_of(text), len, data), len);
+        assert_memory_equal(data, "foobar", len);
+        assert_int_equal(base64_decode(str_of(text), len - 1, data), ERR_TOO_LARGE);
+    }
+    assert_int_equal(base64_encode("", 0, text), 0);
+    assert_int_equal(base64_decode((struct str){0}, 6, data), 0);
+    assert_int_equal(base64_decode(STR("+/+/"), 6, data), 3);
+    assert_memory_equal(data, "\xfb\xff\xbf", 3);
+}
+
+static void base64_that_nobody_would_write_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "Zg",    "Zg=",    "Z===",     "====", "Zh==",   "Zm9=",  "Zm-v",      " Zg==",
+        "Zg== ", "Zg\n==", "Zg==Zg==", "=Zg=", "Zm9v\n", "Zm9vZ", "\xc3\xa9Zg"};
+    uint8_t data[16] = {7};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        assert_int_equal(base64_decode(str_of(texts[i]), sizeof(data), data), ERR_INVALID);
+    assert_int_equal(data[0], 7);
+}
+
 static void constant_time_comparison_compares(void **state)
 {
     (void)state;
@@ -231,6 +294,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(md5_tokens_are_those_of_md5sum),
         cmocka_unit_test(a_sha256_of_pieces_is_that_of_the_whole),
+        cmocka_unit_test(hmac_is_that_of_its_rfc),
+        cmocka_unit_test(base64_goes_there_and_back),
+        cmocka_unit_test(base64_that_nobody_would_write_is_refused),
         cmocka_unit_test(constant_time_comparison_compares),
         cmocka_unit_test(a_sealed_secret_opens_again),
         cmocka_unit_test(an_empty_secret_without_context_is_one_too),
