@@ -104,8 +104,13 @@ size_t transport_under_way(const struct transport *transport);
 void transport_follow_up(struct transport *transport, int64_t message, int64_t account, int64_t to,
                          int code, int64_t due_ms, struct str text);
 
-/* After a crash: did this message leave? 1 yes, 0 no, ERR_UNKNOWN nobody can tell. */
-int transport_recall(struct transport *transport, int64_t account, int64_t message) MUST_USE;
+/* After a crash: did these messages leave? All at once, for it may mean to look through a provider's whole
+ * history; the caller waits, before it does anything else. Fills in `left`. */
+struct transport_recall {
+    int64_t account, message;
+    int left; /* 1 yes, 0 no, ERR_UNKNOWN nobody can tell */
+};
+void transport_recall(struct transport *transport, struct transport_recall *messages, size_t count);
 
 /* Does what is due by itself (an account that comes back); returns when it wants to be called again, at
  * most `never_ms`. */
