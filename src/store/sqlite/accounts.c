@@ -1,5 +1,6 @@
 /* WhatsApp accounts: the numbers that a tenant writes from. Loading is tenants_load.c. */
 #include "store/sqlite/store_sqlite.h"
+#include "store/sqlite/task_row.h"
 
 static int insert_account(struct connection *connection, const struct account_write *op,
                           int64_t agent_id)
@@ -112,6 +113,8 @@ static int run_account_remove(struct store *store, struct store_call *call)
         return result < 0 ? result : ERR_STORE;
     bind_i64(delete, 1, op->number);
     will_write(&store->writer, op);
+    if (TASK_RUN(connection, STATEMENT_ACCOUNT_FORGET_PACE, op->number) < 0)
+        return ERR_STORE;
     return connection_step(connection, delete) < 0 ? ERR_STORE : 0;
 }
 

@@ -91,6 +91,53 @@ static const char *const questions[] = {
     "answer"
     " GROUP BY tenant) AS kept ON kept.tenant = id WHERE removed = 0"
     " AND (answers <> ifnull(rows, 0) OR answer_bytes <> ifnull(bytes, 0))",
+    "SELECT 'task ' || id || ': its tenant ' || tenant || ' does not exist' FROM task"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'task ' || id || ': not of its form' FROM task WHERE status NOT BETWEEN 0 AND 6"
+    " OR source NOT IN (1, 2, 3) OR (source = 1) <> (source_text IS NULL)"
+    " OR parts NOT BETWEEN 1 AND 10 OR complete NOT IN (0, 1) OR total % parts <> 0"
+    " OR CASE WHEN json_valid(contents) THEN json_array_length(contents) <> parts ELSE 1 END"
+    " OR CASE WHEN source <> 2 THEN 0 WHEN json_valid(source_text)"
+    " THEN json_type(source_text) <> 'object' ELSE 1 END"
+    " OR open <> (status IN (1, 2, 3, 6) OR (status IN (4, 5) AND left > 0)) LIMIT 100",
+    "SELECT 'task ' || id || ': it counts ' || total || ' messages, ' || sent || ' sent, ' || left"
+    " || ' left' FROM task WHERE status > 0"
+    " AND tenant IN (SELECT id FROM tenant WHERE removed = 0)"
+    " AND (total, sent, delivered, read, replied, failed, left) <> (SELECT count(*),"
+    " ifnull(sum(status BETWEEN 3 AND 7), 0), ifnull(sum(status BETWEEN 4 AND 7), 0),"
+    " ifnull(sum(status BETWEEN 5 AND 7), 0), ifnull(sum(status = 6), 0),"
+    " ifnull(sum(status = -1), 0), ifnull(sum(status IN (0, 1, 2, 8)), 0)"
+    " FROM message WHERE id >= task.id << 28 AND id < (task.id + 1) << 28) LIMIT 100",
+    "SELECT 'task ' || id || ': its senders count ' || sum(recipients) || ' recipients'"
+    " FROM task JOIN task_sender ON task = id WHERE status > 0"
+    " AND tenant IN (SELECT id FROM tenant WHERE removed = 0)"
+    " GROUP BY id HAVING sum(recipients) * parts <> total LIMIT 100",
+    "SELECT 'sender ' || account || ': its task ' || task || ' does not exist' FROM task_sender"
+    " WHERE task NOT IN (SELECT id FROM task) LIMIT 100",
+    "SELECT 'event ' || number || ': its task ' || task || ' does not exist' FROM task_event"
+    " WHERE task NOT IN (SELECT id FROM task) LIMIT 100",
+    "SELECT 'message ' || id || ': its tenant ' || tenant || ' does not exist' FROM message"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'message ' || message.id || ': its task is not one of its tenant''s' FROM message"
+    " LEFT JOIN task ON task.id = message.id >> 28 AND task.tenant = message.tenant"
+    " WHERE message.id >= 17592186044416 AND task.id IS NULL LIMIT 100",
+    "SELECT 'message ' || id || ': not of its form' FROM message"
+    " WHERE status NOT BETWEEN -1 AND 8 OR (status = 8 AND retry_ms IS NULL)"
+    " OR (status = 2) <> (id IN (SELECT message FROM in_flight))"
+    " OR own_content <> (id IN (SELECT message FROM message_content)) LIMIT 100",
+    "SELECT 'content of message ' || message || ': the message does not exist'"
+    " FROM message_content WHERE message NOT IN (SELECT id FROM message) LIMIT 100",
+    "SELECT 'content of message ' || message || ': no JSON object' FROM message_content"
+    " WHERE CASE WHEN json_valid(content) THEN json_type(content) <> 'object' ELSE 1 END"
+    " LIMIT 100",
+    "SELECT 'claim of message ' || message || ': the message does not exist' FROM in_flight"
+    " WHERE message NOT IN (SELECT id FROM message) LIMIT 100",
+    "SELECT 'follow-up ' || id || ': its text is too long' FROM follow_up"
+    " WHERE length(text) > 4096 LIMIT 100",
+    "SELECT 'pace of account ' || account || ': not of its form' FROM account_pace"
+    " WHERE sent < 0 OR day < 0 LIMIT 100",
+    "SELECT 'conversation with ' || number || ': its tenant ' || tenant || ' does not exist'"
+    " FROM conversation WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'field ' || id || ': its tenant ' || tenant || ' does not exist' FROM field"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'search index: ' || count(*) || ' states' FROM search_state HAVING count(*) <> 1",

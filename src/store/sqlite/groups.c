@@ -56,6 +56,15 @@ static int find_group(struct connection *connection, int64_t tenant_id, struct s
     return 0;
 }
 
+int group_find(struct connection *connection, int64_t tenant_id, struct str name, int64_t *ret_id)
+{
+    struct found group;
+    int result = find_group(connection, tenant_id, name, &group);
+    if (result == 0)
+        *ret_id = group.id;
+    return result;
+}
+
 /* Returns how many members were deleted, at most SWEEP_ROWS, which are no longer counted either. */
 static int delete_members(struct connection *connection, int64_t id)
 {

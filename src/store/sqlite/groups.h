@@ -6,6 +6,10 @@
 
 struct store;
 
+/* ERR_NOT_FOUND: the tenant has no group of the name. ERR_STORE. A group's id changes with each save. */
+int group_find(struct connection *connection, int64_t tenant_id, struct str name,
+               int64_t *ret_id) MUST_USE;
+
 /* Takes the number, in both of its forms, out of all groups of the tenant: for who deletes a customer. It
  * touches a row a group that has it; without one it is four look-ups. ERR_STORE. */
 int groups_forget_number(struct connection *connection, int64_t tenant_id, int64_t number) MUST_USE;

@@ -12,6 +12,7 @@
 #include "store/sqlite/key_file.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/store_sqlite.h"
+#include "store/sqlite/task_row.h"
 
 struct why {
     char *text;
@@ -198,6 +199,8 @@ static int open_writer(struct store *store, struct why why)
         return say(why, ERR_STORE, store->database_path, writer->connection.fault_text);
     if (checkpoint_all(writer) < 0)
         return say(why, ERR_STORE, store->database_path, sqlite3_errmsg(writer->connection.db));
+    if (task_changed_begin(store) < 0)
+        return say(why, ERR_STORE, store->database_path, writer->connection.fault_text);
     int result = tenants_load(store, &writer->connection, &store->tenants, why.text, why.size);
     if (result < 0)
         return result;

@@ -4,6 +4,7 @@
 
 #include "store/sqlite/customers_delete.h"
 #include "store/sqlite/store_sqlite.h"
+#include "store/sqlite/task_remove.h"
 
 /* So many rows a statement, so that a piece can end in time. Of answers, which have up to 512 pages
  * each, fewer. */
@@ -14,6 +15,8 @@ static const struct rows {
     enum statement delete;
     int step;
 } tables[] = {
+    {STATEMENT_TENANT_DELETE_CONVERSATIONS, DELETE_ROWS},
+    {STATEMENT_TENANT_DELETE_PACES, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_SPARED, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_JOBS, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_LABELS, DELETE_ROWS},
@@ -65,15 +68,17 @@ static int remove_customers(struct store *store, const struct tenant_write *op)
     return result < 0 ? result : 0;
 }
 
-/* One piece; call->progress is the table it works on. */
+/* One piece; call->progress is what it works on: steps of the tasks, then tables. */
 static int remove_piece(struct store *store, struct tenant_write *op)
 {
     struct writer *writer = &store->writer;
     int result = remove_customers(store, op);
+    if (result == 0)
+        result = tasks_remove_piece(store, op);
     if (result < 0)
         return result;
-    while (op->call.progress < TABLE_COUNT) {
-        const struct rows *table = &tables[op->call.progress];
+    while (op->call.progress < TASKS_REMOVE_STEPS + TABLE_COUNT) {
+        const struct rows *table = &tables[op->call.progress - TASKS_REMOVE_STEPS];
         if (!writer_take_rows(writer, &op->call, (size_t)table->step))
             return WRITER_MORE;
         int deleted = delete_some(&writer->connection, table, op->id);

@@ -47,6 +47,7 @@ enum chore_id {
     CHORE_ANSWERS,
     CHORE_JOBS,
     CHORE_SEARCH,
+    CHORE_TASKS,
     CHORE_COUNT,
 };
 struct chores {
@@ -79,6 +80,7 @@ struct writer {
     bool has_jobs; /* false: surely no deletion is under way (jobs.h) */
     struct labels labels;
     struct arena arena;   /* of the running command */
+    int64_t task_changed; /* the greatest that was given: see task_row.h */
     bool tenants_changed; /* by this group: a new snapshot is made before its commit */
     size_t group_rows;
     int64_t group_start_us;

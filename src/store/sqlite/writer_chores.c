@@ -8,6 +8,7 @@
 #include "store/sqlite/history.h"
 #include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
+#include "store/sqlite/task_remove.h"
 
 #define HOUR_US    INT64_C(3600000000)
 #define SOON_US    INT64_C(2000000) /* for what a full disk has broken off */
@@ -20,7 +21,7 @@ static const struct chore {
 } chores[CHORE_COUNT] = {
     [CHORE_HISTORY] = {history_sweep, HOUR_US}, [CHORE_GROUPS] = {groups_sweep, HOUR_US},
     [CHORE_ANSWERS] = {answers_sweep, HOUR_US}, [CHORE_JOBS] = {customers_delete_resume, SOON_US},
-    [CHORE_SEARCH] = {search_index, 0},
+    [CHORE_SEARCH] = {search_index, 0},         [CHORE_TASKS] = {tasks_sweep, HOUR_US},
 };
 
 /* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose
