@@ -105,7 +105,8 @@ void transport_follow_up(struct transport *transport, int64_t message, int64_t a
                          int code, int64_t due_ms, struct str text);
 
 /* After a crash: did these messages leave? All at once, for it may mean to look through a provider's whole
- * history; the caller waits, before it does anything else. Fills in `left`. */
+ * history; the caller waits, before it does anything else. Fills in `left`; may change the order. Of an
+ * account that is not set nobody can tell. */
 struct transport_recall {
     int64_t account, message;
     int left; /* 1 yes, 0 no, ERR_UNKNOWN nobody can tell */
