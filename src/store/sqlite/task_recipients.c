@@ -31,6 +31,7 @@ struct adding {
     struct task task;
     struct task_senders senders;
     int64_t place; /* of the next message */
+    int64_t first; /* number of the first recipient; 0: there is none */
 };
 
 /* Whether the number is a recipient: they are in ascending order, so that halving finds it; 20 look-ups
@@ -53,14 +54,16 @@ static int is_recipient(struct adding *adding, int64_t number)
     return 0;
 }
 
-/* 1 it has come already, by a piece that is repeated or in its other form. The other form of one that is
- * behind `position` is a customer of his own who was in the list before, or is not in it. */
+/* 1: it has come already, by a piece that is repeated, or in its other form: when that is the smaller one it
+ * came first. */
 static int is_there(struct adding *adding, int64_t number)
 {
     int64_t other;
     if (number <= adding->task.position)
         return 1;
-    return number_variant(number, &other) && other < number ? is_recipient(adding, other) : 0;
+    if (!number_variant(number, &other) || other > number || other < adding->first)
+        return 0;
+    return is_recipient(adding, other);
 }
 
 static bool is_full(const struct adding *adding)
@@ -82,6 +85,8 @@ static int add_one(struct adding *adding, int64_t number)
     if (result == 0)
         result = task_recipient_insert(connection, &recipient);
     adding->place += (int64_t)adding->task.parts;
+    if (adding->first == 0)
+        adding->first = number;
     return result;
 }
 
@@ -132,6 +137,9 @@ static int begin(struct adding *adding)
     if (task_is_final(adding->task.status) || adding->task.complete)
         return ERR_CONFLICT;
     adding->place = adding->task.counts.total;
+    if (adding->place > 0 && connection_look(connection, STATEMENT_MESSAGE_NUMBER,
+                                             TASK_MESSAGE(op->task_id, 0), &adding->first) < 0)
+        return ERR_STORE;
     if (adding->place + (int64_t)(op->count * adding->task.parts) > TASK_MAX_MESSAGES)
         return ERR_FULL;
     return task_senders_load(connection, op->task_id, &adding->writer->arena, 0, &adding->senders);
