@@ -40,6 +40,7 @@ struct exchange {
     const struct json *body; /* its root; NULL for an empty body, which equals {} */
     bool is_no_object;       /* the body, by its first sign, before it is parsed */
     void *input;             /* the handler's struct, read by its input table */
+    const char *place;       /* of the item that is read, see input_read_item(); or NULL */
     void *state;             /* the handler's own, made by read or start */
 
     struct rate_verdict rate; /* of an authenticated call with a limit */
@@ -48,6 +49,7 @@ struct exchange {
     struct idempotency *idempotency; /* of a call that creates: NULL without a key */
     void (*answer)(struct exchange *x, int result);
     bool answered; /* on the writer's thread already */
+    bool wakes;    /* what it writes is the engine's business, who is woken when it is on disk */
 
     int http_status; /* of the reply; 0 until there is one */
     int code;        /* of the envelope */

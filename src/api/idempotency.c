@@ -173,6 +173,9 @@ static void written(struct store_call *call)
         buf_free(&x->reply);
         x->answer(x, call->result);
     }
+    const struct api_settings *settings = &x->worker->shared->settings;
+    if (x->wakes && call->result >= 0 && settings->wake)
+        settings->wake(settings->wake_context);
     exchange_finish(x);
 }
 

@@ -7,11 +7,29 @@
 
 const struct input_table input_nothing = {0};
 
+/* What a fault is told of: "info.stage", or the member of an item, "data[3].name". */
+static const char *place_of(struct exchange *x, const struct input_field *field)
+{
+    const char *dot = strrchr(field->name, '.');
+    if (!x->place)
+        return field->name;
+    const char *place =
+        arena_printf(&x->http->arena, "%s%s", x->place, dot ? dot + 1 : field->name);
+    return place ? place : field->name;
+}
+
 static int is_not(struct exchange *x, const struct input_field *field, const char *expected)
 {
     if (field->wrong)
         return refuse(x, field->wrong);
-    return refuse_http(x, 400, "%s: %s expected", field->name, expected);
+    return refuse_http(x, 400, "%s: %s expected", place_of(x, field), expected);
+}
+
+static int is_too_large(struct exchange *x, const struct input_field *field)
+{
+    if (field->wrong)
+        return refuse(x, field->wrong);
+    return refuse_http(x, 400, "%s: number too large, send it as a string", place_of(x, field));
 }
 
 int input_name(struct exchange *x, const struct json *value, struct str *ret_text)
@@ -39,7 +57,7 @@ static int check_length(struct exchange *x, const struct input_field *field, siz
         return 0;
     if (field->longer)
         return refuse(x, field->longer);
-    return refuse_http(x, 400, "%s: longer than %zu", field->name, field->longest);
+    return refuse_http(x, 400, "%s: longer than %zu", place_of(x, field), field->longest);
 }
 
 static int take_text(struct exchange *x, const struct input_field *field, struct str text,
@@ -61,7 +79,7 @@ static int read_text(struct exchange *x, const struct input_field *field, const 
     if (result == ERR_NOMEM)
         return reply_no_memory(x);
     if (result == ERR_RANGE)
-        return refuse_http(x, 400, "%s: number too large, send it as a string", field->name);
+        return is_too_large(x, field);
     if (result < 0)
         return is_not(x, field, "text");
     return take_text(x, field, text, ret_text);
@@ -133,7 +151,7 @@ static int take_number(struct exchange *x, const struct input_field *field, int 
     if (result == 0 && number_parse(text, ret_number) == 0)
         return 0;
     return field->wrong ? refuse(x, field->wrong)
-                        : refuse_http(x, 400, "%s: " NUMBER_FORM, field->name);
+                        : refuse_http(x, 400, "%s: " NUMBER_FORM, place_of(x, field));
 }
 
 static int read_number(struct exchange *x, const struct input_field *field,
@@ -161,7 +179,7 @@ static int read_numbers(struct exchange *x, const struct input_field *field,
         if (result == ERR_NOMEM)
             return reply_no_memory(x);
         if (result < 0 || number_parse(text, &numbers.items[numbers.count]) < 0)
-            return refuse_http(x, 400, "%s[%zu]: " NUMBER_FORM, field->name, numbers.count);
+            return refuse_http(x, 400, "%s[%zu]: " NUMBER_FORM, place_of(x, field), numbers.count);
     }
     *ret_numbers = numbers;
     return 0;
@@ -184,8 +202,10 @@ static int read_array(struct exchange *x, const struct input_field *field, const
         result = input_name(x, item, &names.names[index]);
         if (result == ERR_NOMEM)
             return reply_no_memory(x);
+        if (result < 0 && field->wrong)
+            return refuse(x, field->wrong);
         if (result < 0) {
-            return refuse_http(x, 400, "%s[%zu]: %s", field->name, index,
+            return refuse_http(x, 400, "%s[%zu]: %s", place_of(x, field), index,
                                result == ERR_RANGE ? "number too large, send it as a string"
                                                    : "text expected");
         }
@@ -230,19 +250,19 @@ static int read_names(struct exchange *x, const struct input_field *field, const
     if (result == ERR_NOMEM)
         return reply_no_memory(x);
     if (result == ERR_RANGE)
-        return refuse_http(x, 400, "%s: number too large, send it as a string", field->name);
+        return is_too_large(x, field);
     return result < 0 ? is_not(x, field, "array") : split_names(x, field, text, ret_names);
 }
 
 static int read_members(struct exchange *x, const struct input_table *table,
-                        const struct json *object);
+                        const struct json *object, void *base);
 
 static int read_object(struct exchange *x, const struct input_field *field,
-                       const struct json *value)
+                       const struct json *value, void *base)
 {
     if (json_type(value) != JSON_OBJECT)
         return is_not(x, field, "object");
-    return read_members(x, field->members, value);
+    return read_members(x, field->members, value, base);
 }
 
 static int read_value(const struct json *value, const struct json **ret_value)
@@ -251,9 +271,11 @@ static int read_value(const struct json *value, const struct json **ret_value)
     return 0;
 }
 
-static int read_field(struct exchange *x, const struct input_field *field, const struct json *value)
+/* `base` is the struct that the offsets count in. */
+static int read_field(struct exchange *x, const struct input_field *field, const struct json *value,
+                      void *base)
 {
-    void *target = (char *)x->input + field->offset;
+    void *target = (char *)base + field->offset;
     if (json_type(value) == JSON_NULL ||
         (json_type(value) == JSON_STRING && json_text(value).len == 0))
         return 0; /* absent */
@@ -264,7 +286,7 @@ static int read_field(struct exchange *x, const struct input_field *field, const
     case INPUT_NUMBER: return read_number(x, field, value, target);
     case INPUT_INTEGER: return read_integer(x, field, value, target);
     case INPUT_BOOL: return read_bool(x, field, value, target);
-    case INPUT_OBJECT: return read_object(x, field, value);
+    case INPUT_OBJECT: return read_object(x, field, value, base);
     case INPUT_VALUE: return read_value(value, target);
     default: return read_text(x, field, value, target);
     }
@@ -280,9 +302,9 @@ static const struct input_field *find_field(const struct input_table *table, str
     return NULL;
 }
 
-static bool is_empty(const struct exchange *x, const struct input_field *field)
+static bool is_empty(const void *base, const struct input_field *field)
 {
-    const void *target = (const char *)x->input + field->offset;
+    const void *target = (const char *)base + field->offset;
     switch (field->type) {
     case INPUT_INTEGER: return !((const struct input_integer *)target)->given;
     case INPUT_BOOL: return !((const struct input_bool *)target)->given;
@@ -297,24 +319,44 @@ static bool is_empty(const struct exchange *x, const struct input_field *field)
 }
 
 static int read_members(struct exchange *x, const struct input_table *table,
-                        const struct json *object)
+                        const struct json *object, void *base)
 {
     for (const struct json *m = object ? json_first(object) : NULL; m; m = json_next(m)) {
         const struct input_field *field = find_field(table, json_name(m));
-        int result = field ? read_field(x, field, m) : 0;
+        int result = field ? read_field(x, field, m, base) : 0;
         if (result < 0)
             return result;
     }
     return 0;
 }
 
+static int check_missing(struct exchange *x, const struct input_table *table, const void *base)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->fields[i].missing && is_empty(base, &table->fields[i]))
+            return refuse(x, table->fields[i].missing);
+    return 0;
+}
+
+int input_read_item(struct exchange *x, const struct input_table *table, const struct json *object,
+                    const char *place, void *ret_item)
+{
+    const char *outer = x->place;
+    x->place = place;
+    int result = read_members(x, table, object, ret_item);
+    if (result == 0)
+        result = check_missing(x, table, ret_item);
+    x->place = outer;
+    return result;
+}
+
 static int read_body(struct exchange *x, const struct input_table *table)
 {
     enum json_type type = x->body ? json_type(x->body) : JSON_OBJECT;
     if (type == JSON_OBJECT)
-        return read_members(x, table, x->body);
+        return read_members(x, table, x->body, x->input);
     if (type == JSON_ARRAY && table->array_is)
-        return read_field(x, find_field(table, str_of(table->array_is)), x->body);
+        return read_field(x, find_field(table, str_of(table->array_is)), x->body, x->input);
     return refuse_http(x, 400, "body: object%s expected", table->array_is ? " or array" : "");
 }
 
@@ -372,8 +414,5 @@ int input_read(struct exchange *x, const struct input_table *table)
     if (!x->input)
         return reply_no_memory(x);
     int result = x->route->method == HTTP_GET ? read_query(x, table) : read_body(x, table);
-    for (size_t i = 0; result == 0 && i < table->count; i++)
-        if (table->fields[i].missing && is_empty(x, &table->fields[i]))
-            result = refuse(x, table->fields[i].missing);
-    return result;
+    return result == 0 ? check_missing(x, table, x->input) : result;
 }

@@ -76,6 +76,11 @@ extern const struct input_table input_nothing;
 /* Makes x->input, zeroed, and fills it from x->body or the query. Refuses and returns an error. */
 int input_read(struct exchange *x, const struct input_table *table) MUST_USE;
 
+/* The same for one object of a list: fills the struct of table->size, which is zeroed. A fault's place
+ * begins with `place`, "data[3].". Refuses and returns an error. */
+int input_read_item(struct exchange *x, const struct input_table *table, const struct json *object,
+                    const char *place, void *ret_item) MUST_USE;
+
 /* One value as a text: for INPUT_NAME's rule outside a table. ERR_INVALID: of another type;
  * ERR_RANGE: a number too large for JSON. The text lives as long as the request. */
 int input_name(struct exchange *x, const struct json *value, struct str *ret_text) MUST_USE;

@@ -1,5 +1,6 @@
 #include "api/segment_input.h"
 
+#include "api/local_time.h"
 #include "api/reply.h"
 
 /* Wide enough for a time with blanks around it; what is longer is none. */
@@ -37,32 +38,21 @@ static const struct input_field fields[] = {
 const struct input_table segment_table = {.fields = fields,
                                           .count = sizeof(fields) / sizeof(fields[0])};
 
-/* --- times --- */
-
-/* Of a local time that occurs twice the first. */
-static int parse_local(const struct zone *zone, struct str text, int64_t *ret_ms)
+/* Where the members stand. */
+static const char *place(const struct exchange *x)
 {
-    char whole[] = "yyyy-MM-dd 00:00:00";
-    struct civil local;
-    int64_t instants[2];
-    if (text.len == strlen("yyyy-MM-dd")) {
-        memcpy(whole, text.p, text.len);
-        text = str_of(whole);
-    }
-    if (civil_parse(text, &local) < 0)
-        return ERR_INVALID;
-    (void)zone_instants(zone, &local, instants);
-    *ret_ms = instants[0];
-    return 0;
+    return x->place ? x->place : "info.";
 }
 
-/* Milliseconds since 1970, `yyyy-MM-dd HH:mm:ss` or `yyyy-MM-dd` in the tenant's time zone. */
+/* --- times --- */
+
+/* Milliseconds since 1970, or as local_time_parse() takes it in the tenant's time zone. */
 static int read_time(struct exchange *x, struct str text, int64_t *ret_ms)
 {
     int64_t ms;
     if (text.len == 0)
         return 0;
-    if (str_to_i64(text, &ms) < 0 && parse_local(x->tenant->zone, text, &ms) < 0)
+    if (str_to_i64(text, &ms) < 0 && local_time_parse(x->tenant->zone, text, &ms) < 0)
         return refuse(x, STATUS_TIMESTAMP);
     *ret_ms = ms > 0 ? ms : 1; /* 0 says "any"; no customer is from before 1970 */
     return 0;
@@ -90,9 +80,9 @@ static int read_tags(struct exchange *x, struct str text, struct segment *segmen
         return reply_no_memory(x);
     int count = tags_split(text, tags, CUSTOMER_MAX_TAGS);
     if (count == ERR_TOO_LARGE)
-        return refuse_http(x, 400, "info.tabName: more than %d tags", CUSTOMER_MAX_TAGS);
+        return refuse_http(x, 400, "%stabName: more than %d tags", place(x), CUSTOMER_MAX_TAGS);
     if (count < 0)
-        return refuse_http(x, 400, "info.tabName: a tag longer than %d characters",
+        return refuse_http(x, 400, "%stabName: a tag longer than %d characters", place(x),
                            CUSTOMER_TAG_LONGEST);
     segment->tags = tags;
     segment->tag_count = (size_t)count;
@@ -121,7 +111,7 @@ static int read_extended(struct exchange *x, const struct json *object, struct s
     if (!object)
         return 0;
     if (json_type(object) != JSON_OBJECT)
-        return refuse_http(x, 400, "info.extensionField: object expected");
+        return refuse_http(x, 400, "%sextensionField: object expected", place(x));
     /* A member twice was refused with the body: there are no more than the tenant has fields. */
     struct extended_value *values = exchange_alloc(x, x->tenant->field_count, sizeof(*values));
     if (!values)
@@ -151,7 +141,7 @@ int segment_input_read(struct exchange *x, const struct segment_input *input,
     if (input->opt_out.given)
         ret_segment->opt_out = input->opt_out.value ? SEGMENT_ONLY : SEGMENT_NONE;
     if (keyword_parse(input->keyword, &ret_segment->keyword) < 0)
-        return refuse_http(x, 400, "info.keyword: longer than %d", KEYWORD_LONGEST);
+        return refuse_http(x, 400, "%skeyword: longer than %d", place(x), KEYWORD_LONGEST);
     int result = read_times(x, input, ret_segment);
     if (result == 0)
         result = read_tags(x, input->tags, ret_segment);

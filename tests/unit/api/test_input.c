@@ -257,6 +257,35 @@ static void a_call_that_takes_nothing_takes_an_object(void **state)
     assert_int_equal(read_body(world, &input_nothing, "[]", &ignored), 400);
 }
 
+/* The code that an item gets. */
+static int read_item(struct world *world, const char *body, struct sample *item)
+{
+    struct json_error error;
+    struct exchange *x = &world->x;
+    begin(world, &post);
+    assert_int_equal(json_parse(str_of(body), JSON_MAX_VALUES, &x->json, &error), 0);
+    *item = (struct sample){0};
+    int result = input_read_item(x, &with_needed, json_root(x->json), "data[3].", item);
+    assert_int_equal(result < 0, x->code != 0);
+    assert_null(x->place);
+    return x->code;
+}
+
+static void an_item_of_a_list_is_read_and_its_faults_are_named_by_their_place(void **state)
+{
+    struct world *world = *state;
+    struct sample item;
+    assert_int_equal(read_item(world, "{\"needed\":1,\"text\":\"abc\",\"list\":[1]}", &item), 0);
+    assert_true(str_is(item.text, "abc"));
+    assert_int_equal(item.list.count, 1);
+    assert_int_equal(read_item(world, "{\"text\":\"abcdef\"}", &item), 400);
+    assert_says(world, "data[3].text: longer than 5");
+    assert_int_equal(read_item(world, "{\"name\":{}}", &item), 400);
+    assert_says(world, "data[3].name: text expected");
+    assert_int_equal(read_item(world, "{}", &item), STATUS_DATA_EMPTY);
+    assert_int_equal(read_item(world, "{\"needed\":\"x\"}", &item), STATUS_TIMESTAMP);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -272,6 +301,7 @@ int main(void)
         TEST(numbers_are_normalised_and_a_bad_one_is_named),
         TEST(the_body_of_a_get_says_nothing),
         TEST(a_call_that_takes_nothing_takes_an_object),
+        TEST(an_item_of_a_list_is_read_and_its_faults_are_named_by_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
