@@ -265,6 +265,26 @@ struct groups_get {
     void (*number)(struct groups_get *op, int64_t number);
 };
 void store_groups_get(struct store_reader *reader, struct groups_get *op);
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* What a tenant has under a name. */
+enum name_kind { NAME_STAGE, NAME_SOURCE, NAME_TAG, NAME_GROUP, NAME_TASK };
+#define NAMES_FIND_MAX 200
+struct name_find {
+    enum name_kind kind;
+    struct str name;
+    bool found; /* in `done` */
+};
+/* Looks up whether there are such. A stage, source or tag is there once a customer was given it. ERR_STORE. */
+struct names_find {
+    struct store_call call;
+    int64_t tenant_id;
+    struct name_find *names;
+    size_t count; /* at most NAMES_FIND_MAX */
+};
+void store_names_find(struct store_reader *reader, struct names_find *op);
+
 /* One piece of a walk over all customers of a tenant, by number: for exports. `each` runs on the
  * reader's thread, as in customers_get. result: how many were shown; fewer than `limit`: that was the
  * end. A walk is not one moment's state: each customer is as it was when it was shown. ERR_STORE. */

@@ -3,36 +3,20 @@
 #include <stdio.h>
 
 #include "store/sqlite/customer_row.h"
-#include "store/sqlite/labels.h"
+#include "store/sqlite/names_find.h"
 #include "store/sqlite/opt_outs.h"
 
 #define WHERE_MAX ((size_t)1 << 10)
 /* A value that is looked for is escaped six bytes for one at worst. */
 #define VALUES_MAX ((size_t)3 << 20)
 
-/* *ret_id 0: the tenant has none of this name. */
-static int find_label(struct segment_plan *plan, struct connection *connection,
-                      enum label_kind kind, struct str name, int64_t *ret_id)
-{
-    sqlite3_stmt *find = connection_statement(connection, STATEMENT_LABEL_FIND);
-    if (!find)
-        return ERR_STORE;
-    bind_i64(find, 1, plan->tenant->id);
-    bind_i64(find, 2, kind);
-    bind_str(find, 3, name);
-    int result = connection_step(connection, find);
-    *ret_id = result == 1 ? sqlite3_column_int64(find, 0) : 0;
-    sqlite3_reset(find);
-    return result < 0 ? ERR_STORE : 0;
-}
-
-static int add_label(struct segment_plan *plan, struct connection *connection, enum label_kind kind,
+static int add_label(struct segment_plan *plan, struct connection *connection, enum name_kind kind,
                      struct str name, const char *column)
 {
     int64_t id;
     if (name.len == 0)
         return 0;
-    int result = find_label(plan, connection, kind, name, &id);
+    int result = name_look(connection, plan->tenant->id, kind, name, &id);
     if (result < 0)
         return result;
     if (id == 0)
@@ -43,7 +27,8 @@ static int add_label(struct segment_plan *plan, struct connection *connection, e
 
 static int add_tag(struct segment_plan *plan, struct connection *connection, size_t i)
 {
-    int result = find_label(plan, connection, LABEL_TAG, plan->segment->tags[i], &plan->tag_ids[i]);
+    int result = name_look(connection, plan->tenant->id, NAME_TAG, plan->segment->tags[i],
+                           &plan->tag_ids[i]);
     if (result == 0 && plan->tag_ids[i] == 0)
         plan->unknown = "tabName";
     return result;
@@ -52,9 +37,9 @@ static int add_tag(struct segment_plan *plan, struct connection *connection, siz
 static int add_labels(struct segment_plan *plan, struct connection *connection)
 {
     const struct segment *segment = plan->segment;
-    int result = add_label(plan, connection, LABEL_STAGE, segment->stage, "stage");
+    int result = add_label(plan, connection, NAME_STAGE, segment->stage, "stage");
     if (result == 0)
-        result = add_label(plan, connection, LABEL_SOURCE, segment->source, "source");
+        result = add_label(plan, connection, NAME_SOURCE, segment->source, "source");
     for (size_t i = 0; result == 0 && i < segment->tag_count; i++)
         result = add_tag(plan, connection, i);
     return result;
@@ -64,18 +49,11 @@ static int find_group(struct segment_plan *plan, struct connection *connection)
 {
     if (plan->segment->group.len == 0)
         return 0;
-    sqlite3_stmt *find = connection_statement(connection, STATEMENT_GROUP_FIND);
-    if (!find)
-        return ERR_STORE;
-    bind_i64(find, 1, plan->tenant->id);
-    bind_str(find, 2, plan->segment->group);
-    int result = connection_step(connection, find);
-    if (result == 1)
-        plan->group_id = sqlite3_column_int64(find, 0);
-    else if (result == 0)
+    int result =
+        name_look(connection, plan->tenant->id, NAME_GROUP, plan->segment->group, &plan->group_id);
+    if (result == 0 && plan->group_id == 0)
         plan->unknown = "group";
-    sqlite3_reset(find);
-    return result < 0 ? ERR_STORE : 0;
+    return result;
 }
 
 static void add_time(struct segment_plan *plan, const char *column, const char *operator,
