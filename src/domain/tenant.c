@@ -207,6 +207,28 @@ bool tenant_has_user(const struct tenant *tenant, struct str user_name)
     return str_eq(tenant->admin, user_name) || tenant_agent(tenant, user_name) != NULL;
 }
 
+/* The first account whose agent's id is not below. */
+static size_t first_account_of(const struct tenant *tenant, int64_t agent_id)
+{
+    size_t low = 0, high = tenant->account_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tenant->accounts_by_agent[middle]->agent_id < agent_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t tenant_accounts_of(const struct tenant *tenant, int64_t agent_id,
+                          const struct account *const **ret_accounts)
+{
+    size_t first = first_account_of(tenant, agent_id);
+    *ret_accounts = tenant->accounts_by_agent + first;
+    return first_account_of(tenant, agent_id + 1) - first;
+}
+
 const struct field *tenant_field(const struct tenant *tenant, struct str name)
 {
     const struct field wanted = {.name = name}, *key = &wanted;

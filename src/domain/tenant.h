@@ -95,8 +95,11 @@ bool tenant_has_user(const struct tenant *tenant, struct str user_name);
 const struct agent *tenant_agent_by_id(const struct tenant *tenant, int64_t id); /* or NULL */
 struct str tenant_agent_name(const struct tenant *tenant, int64_t id); /* len 0: no such agent */
 const struct account *tenant_account(const struct tenant *tenant, int64_t number); /* or NULL */
-const struct field *tenant_field(const struct tenant *tenant, struct str name);    /* or NULL */
-const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id);   /* or NULL */
+/* The accounts that an agent works with, ascending by number; 0: those without one. Returns how many. */
+size_t tenant_accounts_of(const struct tenant *tenant, int64_t agent_id,
+                          const struct account *const **ret_accounts);
+const struct field *tenant_field(const struct tenant *tenant, struct str name);  /* or NULL */
+const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id); /* or NULL */
 
 struct tenants;
 

@@ -107,6 +107,15 @@ static void accounts_are_found_by_number_and_stand_together_by_agent(void **stat
     static const size_t order[] = {2, 1, 0, 3};
     for (size_t i = 0; i < 4; i++)
         assert_ptr_equal(found->accounts_by_agent[i], &accounts[order[i]]);
+    const struct account *const *run;
+    assert_int_equal(tenant_accounts_of(found, 3, &run), 2);
+    assert_ptr_equal(run[0], &accounts[0]);
+    assert_ptr_equal(run[1], &accounts[3]);
+    assert_int_equal(tenant_accounts_of(found, 2, &run), 1);
+    assert_int_equal(tenant_accounts_of(found, 0, &run), 1);
+    assert_int_equal(tenant_accounts_of(found, 1, &run), 0);
+    assert_int_equal(tenant_accounts_of(found, 4, &run), 0);
+    assert_int_equal(tenant_accounts_of(tenants_find(tenants, 2), 0, &run), 0);
     assert_true(str_is(tenant_agent_name(found, 3), "a"));
     assert_int_equal(tenant_agent_name(found, 0).len, 0);
     assert_true(tenant_has_user(found, STR("boss")) && tenant_has_user(found, STR("zoe")));
