@@ -20,13 +20,16 @@ enum sync_mode { SYNC_WORKS, SYNC_FAILS, SYNC_WAITS };
 static struct sync_play {
     _Atomic enum sync_mode mode;
     atomic_int count;
+    _Atomic off_t largest; /* size of a file that was synced */
     sem_t entered, go;
 } sync_play;
 
 int fdatasync(int fd)
 {
-    (void)fd;
+    struct stat file;
     atomic_fetch_add(&sync_play.count, 1);
+    if (fstat(fd, &file) == 0 && file.st_size > sync_play.largest)
+        sync_play.largest = file.st_size;
     if (sync_play.mode == SYNC_WAITS) {
         sem_post(&sync_play.entered);
         sem_wait(&sync_play.go);
@@ -166,6 +169,7 @@ static void world_new(struct world *world, const char *settings)
     *world = (struct world){.now_ms = START, .directory = "/tmp/wscrm-transport-XXXXXX"};
     sync_play.mode = SYNC_WORKS;
     sync_play.count = 0;
+    sync_play.largest = 0;
     assert_non_null(mkdtemp(world->directory));
     snprintf(world->path, sizeof(world->path), "%s/sandbox.journal", world->directory);
     assert_int_equal(mailbox_new(&world->mailbox), 0);
