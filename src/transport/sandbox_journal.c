@@ -284,6 +284,9 @@ void journal_close(struct sandbox_journal *journal)
 {
     mailbox_post(journal->inbox, &journal->stop);
     pthread_join(journal->thread, NULL);
+    journal->wanted = false;
+    if (journal->busy) /* its letter is in the mailbox, and in the journal's memory */
+        mailbox_run(journal->settings.home);
     journal_free(journal);
 }
 

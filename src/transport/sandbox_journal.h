@@ -28,7 +28,7 @@ struct sandbox_journal_settings {
 };
 int journal_open(const struct sandbox_journal_settings *settings,
                  struct sandbox_journal **ret_journal, char *why, size_t why_size) MUST_USE;
-/* Nothing is under way. */
+/* What is being written is waited for and told; what waits behind it is not told any more. */
 void journal_close(struct sandbox_journal *journal);
 
 /* A line for the next batch. ERR_FULL: it does not fit. */

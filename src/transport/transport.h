@@ -83,7 +83,9 @@ struct transport_settings {
 int transport_new(const struct transport_settings *settings,
                   const struct transport_listener *listener, struct transport **ret_transport,
                   char *why, size_t why_size) MUST_USE;
-void transport_free(struct transport *transport); /* nothing is under way any more */
+/* Nothing should be under way any more: it waits for what is, tells some of it from within, and forgets the
+ * rest. */
+void transport_free(struct transport *transport);
 
 /* An account comes, or its settings changed: tells whether it is online, sooner or later. ERR_NOT_FOUND: no
  * such transport in this program. */

@@ -211,6 +211,27 @@ static void what_comes_while_the_disk_is_busy_goes_together_afterwards(void **st
     world_free(&world);
 }
 
+static void the_end_waits_for_what_is_being_written(void **state)
+{
+    (void)state;
+    struct world world;
+    struct transport_send sends[] = {to_send(1, TO(1234), 1), to_send(2, TO(1234), 1)};
+    world_new(&world, AT_ONCE);
+    sync_play.mode = SYNC_WAITS;
+    for (int i = 0; i < 2; i++) {
+        transport_send(world.transport, &sends[i]);
+        transport_flush(world.transport);
+        if (i == 0)
+            sem_wait(&sync_play.entered);
+    }
+    sync_play.mode = SYNC_WORKS;
+    sem_post(&sync_play.go);
+    world_close(&world);
+    check_log(&world, "read\n");
+    check_journal(&world, LINE("1", "4915100001234"));
+    world_free(&world);
+}
+
 static void a_full_disk_makes_the_messages_come_again_and_leaves_no_half_line(void **state)
 {
     (void)state;
@@ -449,6 +470,7 @@ int main(void)
         cmocka_unit_test(the_journal_has_one_line_of_json_for_each_hand_over),
         cmocka_unit_test(nothing_is_told_before_the_line_is_on_disk),
         cmocka_unit_test(what_comes_while_the_disk_is_busy_goes_together_afterwards),
+        cmocka_unit_test(the_end_waits_for_what_is_being_written),
         cmocka_unit_test(a_full_disk_makes_the_messages_come_again_and_leaves_no_half_line),
         cmocka_unit_test(a_line_that_the_disk_may_have_lost_is_taken_back_first),
         cmocka_unit_test(a_line_that_a_power_cut_tore_is_ended),
