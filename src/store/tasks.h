@@ -135,7 +135,7 @@ struct tasks_open {
     int64_t changed;
     size_t limit;
     void (*each)(struct tasks_open *op, const struct task *task);
-    void (*sender)(struct tasks_open *op, const struct task *task, int64_t account);
+    void (*sender)(struct tasks_open *op, const struct task *task, int64_t account); /* or NULL */
 };
 void store_tasks_open(struct store_reader *reader, struct tasks_open *op);
 
@@ -159,9 +159,9 @@ struct task_get {
     struct store_call call;
     int64_t tenant_id, task_id;
     int64_t skip;
-    size_t limit; /* at most TASK_MAX_TARGETS */
+    size_t limit; /* at most TASK_MAX_TARGETS, some 5 ms; 0: none, and `message` may be NULL */
     void (*task)(struct task_get *op, const struct task *task);
-    void (*event)(struct task_get *op, const struct task_event *event);
+    void (*event)(struct task_get *op, const struct task_event *event); /* or NULL */
     void (*message)(struct task_get *op, const struct task_message *message);
 };
 void store_task_get(struct store_reader *reader, struct task_get *op);

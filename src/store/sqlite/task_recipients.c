@@ -137,11 +137,11 @@ static int begin(struct adding *adding)
     if (task_is_final(adding->task.status) || adding->task.complete)
         return ERR_CONFLICT;
     adding->place = adding->task.counts.total;
+    if (adding->place + (int64_t)(op->count * adding->task.parts) > TASK_MAX_MESSAGES)
+        return ERR_FULL;
     if (adding->place > 0 && connection_look(connection, STATEMENT_MESSAGE_NUMBER,
                                              TASK_MESSAGE(op->task_id, 0), &adding->first) < 0)
         return ERR_STORE;
-    if (adding->place + (int64_t)(op->count * adding->task.parts) > TASK_MAX_MESSAGES)
-        return ERR_FULL;
     return task_senders_load(connection, op->task_id, &adding->writer->arena, 0, &adding->senders);
 }
 

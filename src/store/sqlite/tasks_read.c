@@ -48,7 +48,7 @@ static int show_open(struct store_reader *reader, struct tasks_open *op, int64_t
         return ERR_STORE; /* it stands there in the same transaction */
     op->call.subject = task.changed;
     op->each(op, &task);
-    int result = show_senders(reader, op, &task);
+    int result = op->sender ? show_senders(reader, op, &task) : 0;
     task_row_done(&reader->connection);
     return result;
 }
@@ -76,7 +76,7 @@ void store_tasks_open(struct store_reader *reader, struct tasks_open *op)
 
 /* --- one task */
 
-static int show_task(struct store_reader *reader, struct task_get *op, size_t *ret_parts)
+static int show_task(struct store_reader *reader, struct task_get *op)
 {
     struct task task;
     int result = task_row_find(&reader->connection, op->tenant_id, op->task_id, &task);
@@ -84,7 +84,6 @@ static int show_task(struct store_reader *reader, struct task_get *op, size_t *r
         return result;
     if (task.source == TASK_OF_SEGMENT)
         task.source_json.len = 0; /* it is the store's own form */
-    *ret_parts = task.parts;
     op->task(op, &task);
     task_row_done(&reader->connection);
     return 0;
@@ -170,9 +169,8 @@ static int read_task_get(struct store_reader *reader, struct store_call *call)
 {
     struct task_get *op = container_of(call, struct task_get, call);
     struct str trans_ids[TASK_MAX_PARTS] = {{0}};
-    size_t parts;
-    int result = show_task(reader, op, &parts);
-    if (result == 0)
+    int result = show_task(reader, op);
+    if (result == 0 && op->event)
         result = show_events(reader, op);
     if (result == 0 && op->limit > 0)
         result = read_trans_ids(reader, op->task_id, trans_ids);

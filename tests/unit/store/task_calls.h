@@ -326,17 +326,11 @@ static inline void copy_task(struct tasks_open *open, const struct task *task)
     copy->task.source_json.p = copy->source;
 }
 
-static inline void copy_nothing(struct tasks_open *open, const struct task *task, int64_t account)
-{
-    (void)open, (void)task, (void)account;
-}
-
 static inline struct task *engine_task(struct harness *h, int64_t task_id)
 {
     static struct engine_copy copy;
     memset(&copy, 0, sizeof(copy));
-    copy.open = (struct tasks_open){
-        .call = harness_call(h), .limit = 1000, .each = copy_task, .sender = copy_nothing};
+    copy.open = (struct tasks_open){.call = harness_call(h), .limit = 1000, .each = copy_task};
     copy.id = task_id;
     store_tasks_open(h->reader, &copy.open);
     run_read(h, &copy.open.call);

@@ -141,6 +141,86 @@ static void messages_outside_tasks_go_with_their_tenant(void **state)
     sqlite3_close(db);
 }
 
+static void a_tenant_has_at_most_100000_tasks_that_are_not_over(void **state)
+{
+    struct harness *h = *state;
+    int64_t total;
+    sqlite3 *db = other_connection(h);
+    struct task_draft draft = draft_of("one more", NULL, 0);
+    execute(db, "WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+                "INSERT INTO task (tenant, name, status, source, created_ms, may_move, parts,"
+                " contents, reached_max, complete, position, total, sent, delivered, read, replied,"
+                " failed, left, open, changed) SELECT 7, 'task ' || i, 1, 1, 1, 0, 1, '[{}]', 0, 1,"
+                " 0, 0, 0, 0, 0, 0, 0, 0, 1, i FROM n");
+    assert_int_equal(create(h, &draft, 1), ERR_FULL);
+    execute(db, "UPDATE task SET status = 5, open = 0 WHERE name = 'task 1'");
+    assert_int_equal(create(h, &draft, 1), 0);
+    assert_string_equal(tasks_page(h, TENANT, 0, NULL, 0, 1, &total), "one more:2");
+    assert_int_equal(total, TASKS_SHOWN_MAX);
+    assert_string_equal(tasks_page(h, TENANT, 0, NULL, 99999, 9, &total), "task 2:1");
+    execute(db, "DELETE FROM task; DELETE FROM task_sender; DELETE FROM task_event");
+    sqlite3_close(db);
+}
+
+static void a_task_has_at_most_1000_senders(void **state)
+{
+    struct harness *h = *state;
+    int64_t accounts[TASK_MAX_SENDERS + 1];
+    sqlite3 *db = other_connection(h);
+    execute(db, "WITH n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+                "INSERT INTO account (number, tenant, transport, platform, settings, created_ms)"
+                " SELECT 8613700000000 + i, 7, 'sandbox', 'pc', '{}', 1 FROM n");
+    sqlite3_close(db);
+    harness_reopen(h);
+    for (int i = 0; i <= TASK_MAX_SENDERS; i++)
+        accounts[i] = INT64_C(8613700000000) + i;
+    struct task_draft draft = draft_of("many", NULL, 0);
+    draft.senders = accounts;
+    draft.sender_count = TASK_MAX_SENDERS + 1;
+    assert_int_equal(create(h, &draft, 1), ERR_TOO_LARGE);
+    const struct task_target own[] = {{accounts[TASK_MAX_SENDERS], TARGET, 0}};
+    draft = draft_of("many", own, 1);
+    draft.senders = accounts;
+    draft.sender_count = TASK_MAX_SENDERS;
+    assert_int_equal(create(h, &draft, 1), ERR_TOO_LARGE); /* with that of the target */
+    draft.target_count = 0;
+    assert_int_equal(create(h, &draft, 1), 0);
+}
+
+static void a_task_has_at_most_so_many_messages_as_ids(void **state)
+{
+    struct harness *h = *state;
+    const int64_t numbers[] = {1000001, 1000002};
+    struct segment segment = {.stage = STR("new")};
+    struct task_draft draft = draft_of("full", NULL, 0);
+    draft.source = TASK_OF_SEGMENT;
+    draft.segment = &segment;
+    assert_int_equal(create(h, &draft, 1), 0);
+    sqlite3 *db = other_connection(h);
+    execute(db, "UPDATE task SET total = 268435455");
+    assert_int_equal(add_recipients(h, draft.id, numbers, 2, 1000002, true), ERR_FULL);
+    execute(db, "UPDATE task SET total = 0");
+    sqlite3_close(db);
+    assert_int_equal(add_recipients(h, draft.id, numbers, 2, 1000002, true), 0);
+}
+
+static void a_source_that_is_no_segment_is_a_fault(void **state)
+{
+    struct harness *h = *state;
+    struct segment segment = {.stage = STR("new")};
+    struct task_draft draft = draft_of("odd", NULL, 0);
+    draft.source = TASK_OF_SEGMENT;
+    draft.segment = &segment;
+    assert_int_equal(create(h, &draft, 1), 0);
+    sqlite3 *db = other_connection(h);
+    execute(db, "UPDATE task SET source_text = '{\"planet\":\"Mars\"}'");
+    assert_int_equal(source_page(h, draft.id, 0)->call.result, ERR_STORE);
+    execute(db, "UPDATE task SET source_text = '{'");
+    assert_int_equal(source_page(h, draft.id, 0)->call.result, ERR_STORE);
+    execute(db, "UPDATE task SET source_text = '{}'");
+    sqlite3_close(db);
+}
+
 static void count_problem(void *context, const char *text)
 {
     (void)text;
@@ -208,6 +288,10 @@ int main(void)
         TEST(what_is_to_be_retried_is_drained_too),
         TEST(what_is_in_flight_stays),
         TEST(messages_outside_tasks_go_with_their_tenant),
+        TEST(a_tenant_has_at_most_100000_tasks_that_are_not_over),
+        TEST(a_task_has_at_most_1000_senders),
+        TEST(a_task_has_at_most_so_many_messages_as_ids),
+        TEST(a_source_that_is_no_segment_is_a_fault),
         TEST(the_check_finds_what_does_not_fit),
     };
     disk_install();
