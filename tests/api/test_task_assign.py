@@ -208,6 +208,7 @@ def test_all_targets_have_equally_many_contents_of_their_own(client, senders):
     assert reply.message == "sendInfos[1].content: 1 contents expected, as the first target has"
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize("path", [MANY, OWN])
 def test_5000_targets_are_one_task(client, senders, path):
     content = [{"type": 1, "text": "hello", "transId": "é" * 20}]
@@ -223,3 +224,4 @@ def test_5000_targets_are_one_task(client, senders, path):
 def test_a_number_that_comes_twice_is_sent_to_once(client, senders):
     shown = status(client, create(client, MANY, many(senders, sendInfos=infos(senders) * 3)))
     assert shown["total"] == 2
+

@@ -67,6 +67,7 @@ def test_success_is_told_in_the_words_of_its_prefix(client, senders, path):
     assert message == ("Success" if path.startswith("/wscrm-bus-api") else "success")
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize("path", CREATES)
 def test_two_calls_with_one_key_make_one_task(client, senders, path, number):
     body, key = good(senders, path), {"Idempotency-Key": f"task-{number}"}
