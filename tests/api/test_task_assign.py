@@ -224,4 +224,3 @@ def test_5000_targets_are_one_task(client, senders, path):
 def test_a_number_that_comes_twice_is_sent_to_once(client, senders):
     shown = status(client, create(client, MANY, many(senders, sendInfos=infos(senders) * 3)))
     assert shown["total"] == 2
-

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import random
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from tasks import (
     CALLS,
     CREATES,
     MARK,
+    OWN,
     SENDER,
     STATUS,
     add_senders,
@@ -108,6 +110,48 @@ def test_another_tenants_agents_and_accounts_are_nobodys(client, senders, others
     with others.client() as other:
         assert other.call(SINGLE, body).code == 508
         assert other.call(SENDER, sender(whatsId=senders.anna[0], agentAccount=...)).code == 508
+
+
+JUNK = [None, "", 0, 1, -1, 2, 1.5, 2**53 - 1, True, "x", "😀" * 300, "x" * 5000, [], {}, [[]], [{}], ["x"],
+        {"a": 1}, [1, 2], ",", "[]", "{{Name|x}}", "{}", "2099-01-01", "8613800000001,", "http://a.b/c"]
+
+
+def spoiled(dice, value):
+    """The value with one of its members, at any depth, replaced by something else, twice, or gone."""
+    if not isinstance(value, (dict, list)) or not value or dice.random() < 0.2:
+        return dice.choice(JUNK)
+    changed = value.copy()
+    at = dice.choice(list(value) if isinstance(value, dict) else range(len(value)))
+    if dice.random() < 0.2:
+        del changed[at]
+    elif dice.random() < 0.2 and isinstance(value, list):
+        changed.append(changed[at])
+    else:
+        changed[at] = spoiled(dice, value[at])
+    return changed
+
+
+@pytest.mark.parametrize("path", CREATES)
+def test_whatever_is_spoiled_is_refused_whole_or_makes_a_task(client, senders, path):
+    dice = random.Random(path)
+    content = [{"type": 1, "text": "a {} b", "variableFields": ["Name"], "sort": 1, "transId": "t"},
+               {"type": 11, "link": "http://a.b/c", "routeType": 1, "routeList": ["anna"]}]
+    count, codes = total(client), set()
+    for _ in range(150):
+        body = {**good(senders, path), "segment": {"stage": "x"}, "endTaskTime": "2100-01-01"}
+        if "content" in body:
+            body["content"] = content
+        if path == OWN:
+            body["sendInfos"] = [{**one, "content": content} for one in body["sendInfos"]]
+        for _ in range(dice.randint(1, 3)):
+            body = spoiled(dice, body)
+        reply = client.call(path, body)
+        assert (reply.code == 400) == (reply.status == 400) and reply.status in (200, 400), reply.body
+        made = len(reply.data) if path == MARK and reply.code == 200 else reply.code == 200
+        count += made
+        codes.add(reply.code)
+        assert total(client) == count, body
+    assert len(codes) > 5
 
 
 def test_the_examples_in_the_documentation_are_taken(own_server):
