@@ -167,8 +167,7 @@ struct task_get {
 void store_task_get(struct store_reader *reader, struct task_get *op);
 
 /* The tenant's tasks, newest first, of its newest TASKS_SHOWN_MAX, without `contents` and `source_json`.
- * `total` is right before the first `each`, and in `done`. A count is a walk over names, some 0.1 us each, and
- * a reader's turn is short. */
+ * `total` is right before the first `each`, and in `done`. */
 #define TASKS_PAGE_MAX  500
 #define TASKS_SHOWN_MAX TENANT_MAX_TASKS
 struct tasks_page {
@@ -185,6 +184,8 @@ struct tasks_page {
     size_t looked_at, found, shown;
 };
 void store_tasks_page(struct store_reader *reader, struct tasks_page *op);
+/* True: it is for a worker's loop. Others look at up to TASKS_SHOWN_MAX names, which takes up to 20 ms. */
+bool tasks_page_is_short(const struct tasks_page *op);
 
 /* For a thread that has the time: the numbers of a task's source behind task->position, ascending, at most
  * TASK_RECIPIENTS_MAX; customers that came after the task's start are not among them. `more`: there are. A

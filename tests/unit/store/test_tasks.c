@@ -339,6 +339,9 @@ static void a_list_of_thousands_is_paged(void **state)
     }
     assert_string_equal(tasks_page(h, TENANT, 0, NULL, 0, 2, &total), "t5999:2 t5998:2");
     assert_int_equal(total, 6000);
+    assert_string_equal(tasks_page(h, TENANT, 0, NULL, 5999, 2, &total), "t0000:2");
+    assert_string_equal(tasks_page(h, TENANT, 0, NULL, 6000, 2, &total), "");
+    assert_int_equal(total, 6000);
     assert_string_equal(tasks_page(h, TENANT, 2, "t00", 95, 9, &total), "t0004:2 t0003:2 t0002:2"
                                                                         " t0001:2 t0000:2");
 }
