@@ -73,9 +73,10 @@ struct tenant {
     struct str name, admin, time_zone;
     struct str api_key; /* secret; len 0: none */
     enum edition edition;
-    int rate_limit;     /* calls per second and endpoint; 0: none */
-    int token_window_s; /* 0: the check is off */
-    bool has_opt_outs;  /* false: no number has opted out */
+    int rate_limit;         /* calls per second and endpoint; 0: none */
+    int token_window_s;     /* 0: the check is off */
+    bool has_opt_outs;      /* false: no number has opted out */
+    unsigned webhook_types; /* bit 1 << enum event_type: a URL of it is switched on */
     const struct zone *zone;
     struct agent *agents; /* ascending by id */
     size_t agent_count;

@@ -37,6 +37,7 @@ struct store_settings {
     size_t cache_kib;      /* page cache of a reading connection; 8,192; the writer has four */
     size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
     int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
+    int webhook_days;      /* how long webhook deliveries that are done are kept; 7 */
     int search_pause_ms;   /* between two looks for what the search index does not hold; 1,000 */
     int64_t (*clock_ms)(void); /* what the store does by itself goes by it; clock_real_ms */
 };
@@ -449,7 +450,9 @@ struct store_metrics {
     uint64_t queue_depth, wal_bytes;
     uint64_t search_passes; /* how often the search index was found, or made, complete */
     uint64_t search_behind; /* ids of customers that it had not come to at the last look */
-    bool healthy;           /* the last commit went well, or nothing was asked since the start */
+    uint64_t
+        events_dropped; /* webhook deliveries that were over their time before anybody took them */
+    bool healthy;       /* the last commit went well, or nothing was asked since the start */
 };
 void store_metrics(const struct store *store, struct store_metrics *ret_metrics); /* any thread */
 

@@ -11,6 +11,9 @@
 #include "store/store.h"
 
 #define TENANT_MAX_WEBHOOKS 100
+/* Deliveries that are parked, or that nobody took, are kept so long after their event; those that are done
+ * settings.webhook_days. What was pending is then dropped, which is counted and logged. */
+#define WEBHOOK_KEPT_DAYS 30
 
 /* In the table: never renumber. */
 enum delivery_state {
@@ -29,10 +32,13 @@ struct webhook_set {
     int enabled;           /* 1, 0; -1: leave (1 for a new one) */
     const uint8_t *secret; /* of a new one; for one that is there: the one before stays valid for
                                  * WEBHOOK_SECRET_OVERLAP_MS beside it */
-    size_t secret_len;     /* 0: leave (a new one needs one) */
+    size_t secret_len;     /* 0: leave (a new one needs one: ERR_INVALID) */
+    bool
+        is_made; /* the secret, for the case that the URL is new: one that is there keeps its own */
     int64_t now_ms;
-    int64_t id; /* in `done` */
-    bool created;
+    /* In `done`: */
+    int64_t id;
+    bool created, rotated; /* neither: the secret is not in use */
 };
 void store_webhook_set(struct store *store, struct webhook_set *op);
 
@@ -157,7 +163,7 @@ struct delivery_entry {
     struct str last_error;
     int64_t next_ms, time_ms;
 };
-/* Newest first. */
+/* Newest first: a walk in short transactions over what the tenant has, for a thread that has the time. */
 #define DELIVERIES_PAGE_MAX 500
 struct deliveries_page {
     struct store_call call;
@@ -167,8 +173,12 @@ struct deliveries_page {
     int state;       /* -1: any; READY and WAITING are one: pending */
     int64_t skip;
     size_t limit;
-    int64_t total; /* at most DELIVERIES_COUNT_MAX: a count is a walk */
+    int64_t deadline_us; /* by clock_mono_us(); 0: none. ERR_TIMEOUT */
     void (*each)(struct deliveries_page *op, const struct delivery_entry *entry);
+    int64_t total; /* in `done`; at most DELIVERIES_COUNT_MAX: a count is a walk */
+    /* The store's own. */
+    int64_t at;
+    size_t shown;
 };
 #define DELIVERIES_COUNT_MAX 100000
 void store_deliveries_page(struct store_reader *reader, struct deliveries_page *op);
@@ -180,10 +190,12 @@ struct deliveries_replay {
     struct store_call call;
     int64_t tenant_id;
     const int64_t *events;
-    size_t count;    /* at most 1000 */
-    int64_t webhook; /* with count 0: ERR_NOT_FOUND */
-    int64_t from_ms, to_ms;
+    size_t count;           /* at most 1000 */
+    int64_t webhook;        /* with count 0: ERR_NOT_FOUND */
+    int64_t from_ms, to_ms; /* of events from the first until just before the second */
     int64_t now_ms;
+    /* The store's own. */
+    int64_t at, place, replayed;
 };
 void store_deliveries_replay(struct store *store, struct deliveries_replay *op);
 

@@ -7,6 +7,7 @@
 #include "store/sqlite/customer_row.h"
 #include "store/sqlite/key_file.h"
 #include "store/sqlite/migrations.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -138,6 +139,32 @@ static const char *const questions[] = {
     " WHERE sent < 0 OR day < 0 LIMIT 100",
     "SELECT 'conversation with ' || number || ': its tenant ' || tenant || ' does not exist'"
     " FROM conversation WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'webhook ' || id || ': its tenant ' || tenant || ' does not exist' FROM webhook"
+    " WHERE removed_ms IS NULL AND tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'webhook ' || id || ': not of its form' FROM webhook WHERE type NOT BETWEEN 0 AND 4"
+    " OR enabled NOT IN (0, 1) OR failures < 0 OR (failures = 0) <> (failing_since_ms IS NULL)"
+    " OR (secret IS NULL) <> (removed_ms IS NOT NULL)"
+    " OR (old_secret IS NOT NULL AND old_until_ms IS NULL) LIMIT 100",
+    "SELECT 'event ' || id || ': its tenant ' || tenant || ' does not exist' FROM event"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'event ' || id || ': not of its form' FROM event WHERE type NOT BETWEEN 0 AND 4"
+    " OR CASE WHEN json_valid(data) THEN json_type(data) <> 'object' ELSE 1 END LIMIT 100",
+    "SELECT 'delivery ' || delivery.id || ': its event, its URL and its tenant do not fit' FROM"
+    " delivery LEFT JOIN event ON event.id = delivery.id / 128"
+    " LEFT JOIN webhook ON webhook.id = delivery.webhook WHERE event.tenant IS NOT delivery.tenant"
+    " OR webhook.tenant IS NOT delivery.tenant OR webhook.type IS NOT event.type LIMIT 100",
+    "SELECT 'delivery ' || id || ': not of its form' FROM delivery WHERE state NOT BETWEEN 0 AND 3"
+    " OR tries < 0 OR place / 128 > (SELECT seq FROM sqlite_sequence WHERE name = 'event')"
+    " LIMIT 100",
+    "SELECT 'webhook ' || webhook || ': of the deliveries of key ' || key || ' ' ||"
+    " sum(state = 0) || ' are ready' FROM delivery WHERE state <= 1 AND webhook IN"
+    " (SELECT id FROM webhook WHERE removed_ms IS NULL) GROUP BY webhook, key"
+    " HAVING sum(state = 0) <> 1 LIMIT 100",
+    "SELECT 'delivery ' || id || ': it is ready before an earlier one of its key' FROM delivery AS "
+    "d"
+    " WHERE state <= 1 AND state = 0 AND EXISTS (SELECT 1 FROM delivery AS o"
+    " WHERE o.webhook = d.webhook AND o.key = d.key AND o.state <= 1"
+    " AND (o.place, o.id) < (d.place, d.id)) LIMIT 100",
     "SELECT 'field ' || id || ': its tenant ' || tenant || ' does not exist' FROM field"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'search index: ' || count(*) || ' states' FROM search_state HAVING count(*) <> 1",
@@ -188,6 +215,29 @@ static void check_tenants(struct check *check)
     if (tenants_load(check->store, &check->connection, &tenants, why, sizeof(why)) < 0)
         report(check, "%s", why);
     tenants_unref(tenants);
+}
+
+static void check_secret(struct check *check, int64_t webhook, struct str sealed)
+{
+    uint8_t secret[WEBHOOK_SECRET_LONGEST];
+    if (webhook_secret_open(check->store, webhook, sealed, secret) < 0)
+        report(check, "webhook %lld: its secret cannot be opened", (long long)webhook);
+    explicit_bzero(secret, sizeof(secret));
+}
+
+static void check_webhooks(struct check *check)
+{
+    int result = ERR_STORE;
+    sqlite3_stmt *row = connection_prepare(
+        &check->connection, "SELECT id, secret, old_secret FROM webhook WHERE removed_ms IS NULL");
+    while (row && (result = connection_step(&check->connection, row)) == 1) {
+        check_secret(check, sqlite3_column_int64(row, 0), column_str(row, 1));
+        if (sqlite3_column_type(row, 2) != SQLITE_NULL)
+            check_secret(check, sqlite3_column_int64(row, 0), column_str(row, 2));
+    }
+    if (result < 0)
+        report(check, "check: %s", check->connection.fault_text);
+    sqlite3_finalize(row);
 }
 
 /* --- customers, row by row */
@@ -349,6 +399,7 @@ int store_check(struct store *store, void (*problem)(void *context, const char *
             ask(check, questions[i]);
         check_key(check);
         check_tenants(check);
+        check_webhooks(check);
         check_customers(check);
         connection_close(&check->connection);
     }

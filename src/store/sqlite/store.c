@@ -27,6 +27,7 @@ void store_settings_default(struct store_settings *settings)
         .cache_kib = 8192,
         .mmap_mib = 0,
         .history_days = 365,
+        .webhook_days = 7,
         .search_pause_ms = 1000,
         .clock_ms = clock_real_ms,
     };
@@ -50,6 +51,7 @@ static void store_free(struct store *store)
     writer_stop(store);
     tenants_unref(store->tenants);
     pthread_mutex_destroy(&store->tenants_lock);
+    pthread_mutex_destroy(&store->watch_lock);
     explicit_bzero(store->key, sizeof(store->key));
     free(store->database_path);
     free(store->key_path);
@@ -66,6 +68,7 @@ static int store_new(const struct store_settings *settings, struct crypto *crypt
     store->settings.directory = NULL; /* the caller's; the paths hold it */
     store->crypto = crypto;
     pthread_mutex_init(&store->tenants_lock, NULL);
+    pthread_mutex_init(&store->watch_lock, NULL);
     int result = writer_init(&store->writer);
     if (result == 0 && (asprintf(&store->database_path, "%s/wscrm.db", settings->directory) < 0 ||
                         asprintf(&store->key_path, "%s/wscrm.key", settings->directory) < 0))
@@ -325,6 +328,7 @@ void store_metrics(const struct store *store, struct store_metrics *ret_metrics)
         .queue_depth = atomic_load(&writer->waiting),
         .search_passes = atomic_load(&writer->search_passes),
         .search_behind = atomic_load(&writer->search_behind),
+        .events_dropped = atomic_load(&writer->events_dropped),
         .wal_bytes = log_bytes(store),
         .healthy = atomic_load(&writer->healthy),
     };

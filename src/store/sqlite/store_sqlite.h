@@ -23,6 +23,11 @@ struct store {
 
     atomic_bool search_damaged; /* somebody found the search index so */
 
+    /* Who is told of events: see store_events_watch(). */
+    pthread_mutex_t watch_lock;
+    void (*watch)(void *context);
+    void *watch_context;
+
     struct writer writer;
 };
 

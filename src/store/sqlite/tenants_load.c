@@ -282,6 +282,7 @@ static int load_tenant(struct loader *loader)
         .rate_limit = sqlite3_column_int(statement, 5),
         .token_window_s = sqlite3_column_int(statement, 6),
         .has_opt_outs = sqlite3_column_int64(statement, 8) > 0,
+        .webhook_types = (unsigned)sqlite3_column_int(statement, 9),
     };
     int result = load_text(loader, &loader->tenant_rows, 1, &tenant.name);
     if (result == 0)
@@ -305,7 +306,9 @@ static int load_tenant(struct loader *loader)
 /* Tenants are taken one by one, so they have no `load`. */
 static const struct kind tenant_kind = {
     .sql = "SELECT id, name, admin, api_key, edition, rate_limit, token_window_s, time_zone,"
-           " opt_outs FROM tenant WHERE removed = 0 ORDER BY id",
+           " opt_outs, (SELECT total(DISTINCT 1 << type) FROM webhook WHERE tenant = tenant.id"
+           " AND enabled = 1 AND removed_ms IS NULL)"
+           " FROM tenant WHERE removed = 0 ORDER BY id",
 };
 static const struct kind agent_kind = {
     "SELECT tenant, id, user_name, nickname FROM agent ORDER BY tenant, id",

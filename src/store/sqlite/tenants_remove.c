@@ -3,13 +3,15 @@
 #include <stdlib.h>
 
 #include "store/sqlite/customers_delete.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_remove.h"
 
 /* So many rows a statement, so that a piece can end in time. Of answers, which have up to 512 pages
- * each, fewer. */
+ * each, and of events, each with its deliveries, fewer. */
 #define DELETE_ROWS    250
 #define DELETE_ANSWERS 4
+#define DELETE_EVENTS  50
 
 static const struct rows {
     enum statement delete;
@@ -28,6 +30,7 @@ static const struct rows {
     {STATEMENT_TENANT_DELETE_GROUPS, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_HISTORY, DELETE_ROWS},
     {STATEMENT_TENANT_DELETE_ANSWERS, DELETE_ANSWERS},
+    {STATEMENT_TENANT_DELETE_EVENTS, DELETE_EVENTS},
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
@@ -104,7 +107,8 @@ static int run_tenant_remove(struct store *store, struct store_call *call)
     }
     if (removed < 0)
         return removed;
-    if (tenant_statement(&writer->connection, STATEMENT_TENANT_MARK_REMOVED, op->id) < 0)
+    if (tenant_statement(&writer->connection, STATEMENT_TENANT_MARK_REMOVED, op->id) < 0 ||
+        webhooks_remove(store, op->id) < 0)
         return ERR_STORE;
     (void)writer_take_row(writer, call);
     writer->tenants_changed = true;

@@ -196,6 +196,7 @@ static int group_begin(struct store *store)
     writer->group_rows = 0;
     writer->group_start_us = clock_mono_us();
     writer->tenants_changed = false;
+    writer->events_written = false;
     writer->tally_count = 0;
     if (!writer->connection.db && writer_connect(store) < 0)
         return ERR_STORE;
@@ -292,6 +293,8 @@ static bool group_commit(struct store *store, struct lane *group)
         writer_say(writer, true, NULL);
     atomic_fetch_add_explicit(&writer->groups, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&writer->rows, writer->group_rows, memory_order_relaxed);
+    if (writer->events_written)
+        events_tell(store);
     return true;
 }
 

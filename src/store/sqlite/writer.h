@@ -20,6 +20,7 @@
 #include "store/sqlite/connection.h"
 #include "store/sqlite/labels.h"
 #include "store/sqlite/lane.h"
+#include "store/sqlite/outbox.h"
 #include "store/store.h"
 
 /* A group ends at the first of these. 20 ms is what the first of a group waits for the last. */
@@ -48,6 +49,7 @@ enum chore_id {
     CHORE_JOBS,
     CHORE_SEARCH,
     CHORE_TASKS,
+    CHORE_OUTBOX,
     CHORE_COUNT,
 };
 struct chores {
@@ -82,6 +84,8 @@ struct writer {
     struct arena arena;   /* of the running command */
     int64_t task_changed; /* the greatest that was given: see task_row.h */
     bool tenants_changed; /* by this group: a new snapshot is made before its commit */
+    bool
+        events_written; /* by this group, or URLs changed: whoever watches is told after its commit */
     size_t group_rows;
     int64_t group_start_us;
     struct tally tallies[GROUP_MAX_COMMANDS];
@@ -89,6 +93,7 @@ struct writer {
     struct tally gained; /* by the running command */
     struct chores chores;
     struct copier copier;
+    struct outbox_walk outbox_walk;
     bool search_looked_at; /* the search index, since the start */
     int search_beginnings; /* of the search index, because it was damaged */
     bool search_given_up;  /* until the next start */
@@ -98,6 +103,7 @@ struct writer {
 
     atomic_uint_fast64_t groups, commands, rows, failed_groups, checkpoints;
     atomic_uint_fast64_t search_passes, search_behind;
+    atomic_uint_fast64_t events_dropped;
     atomic_bool healthy;
     atomic_bool draining; /* see store_drain() */
 };

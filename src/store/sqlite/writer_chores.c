@@ -6,6 +6,7 @@
 #include "store/sqlite/customers_delete.h"
 #include "store/sqlite/groups.h"
 #include "store/sqlite/history.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_remove.h"
@@ -22,6 +23,7 @@ static const struct chore {
     [CHORE_HISTORY] = {history_sweep, HOUR_US}, [CHORE_GROUPS] = {groups_sweep, HOUR_US},
     [CHORE_ANSWERS] = {answers_sweep, HOUR_US}, [CHORE_JOBS] = {customers_delete_resume, SOON_US},
     [CHORE_SEARCH] = {search_index, 0},         [CHORE_TASKS] = {tasks_sweep, HOUR_US},
+    [CHORE_OUTBOX] = {outbox_sweep, HOUR_US},
 };
 
 /* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose
