@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from harness import DEMO, Client, request_bytes
+from harness import DEMO, Client, Connection, Server, request_bytes, to_bytes
 from tasks import (
     CALLS,
     CREATES,
@@ -14,6 +14,7 @@ from tasks import (
     OWN,
     SENDER,
     STATUS,
+    Senders,
     add_senders,
     create,
     data_of,
@@ -110,6 +111,41 @@ def test_another_tenants_agents_and_accounts_are_nobodys(client, senders, others
     with others.client() as other:
         assert other.call(SINGLE, body).code == 508
         assert other.call(SENDER, sender(whatsId=senders.anna[0], agentAccount=...)).code == 508
+
+
+def test_of_calls_at_once_one_gets_the_name(client, senders):
+    body = to_bytes(mark())
+    before = total(client)
+    connections = [Connection(senders.server.port) for _ in range(8)]
+    try:
+        for connection in connections:
+            connection.send(request_bytes("POST", MARK, body, senders.tenant.headers()))
+        codes = sorted(connection.reply().code for connection in connections)
+    finally:
+        for connection in connections:
+            connection.close()
+    assert codes == [200] + [521] * 7
+    assert total(client) == before + 1
+
+
+def test_what_is_acknowledged_is_there_after_a_crash(tmp_path):
+    server = Server(tmp_path / "data").start()
+    try:
+        tenant = server.add_tenant(9, agents=("anna", "ben", "carl"), rate_limit=0, edition="professional")
+        senders = Senders(server, tenant)
+        body, key = mark(), {"Idempotency-Key": "one"}
+        with senders.client() as client:
+            first = client.call(MARK, body, headers=key)
+            shown = status(client, data_of(first)[0])
+        server.kill()
+        server.start()
+        with senders.client() as client:
+            assert status(client, first.data[0]) == shown
+            again = client.call(MARK, body, headers=key)
+            assert again.body == first.body and total(client) == 1
+        server.stop()
+    finally:
+        server.end()
 
 
 JUNK = [None, "", 0, 1, -1, 2, 1.5, 2**53 - 1, True, "x", "😀" * 300, "x" * 5000, [], {}, [[]], [{}], ["x"],
