@@ -84,15 +84,25 @@ static void done(struct store_call *store_call)
         begin(call);
         page_end(x, (struct str){0});
     }
-    exchange_finish(x);
+    if (tasks_page_is_short(&call->op))
+        exchange_finish(x);
+}
+
+static void ask(struct exchange *x, struct store_reader *reader)
+{
+    struct page_call *call = x->state;
+    call->op.call = (struct store_call){.home = x->worker->mailbox, .done = done, .owner = call};
+    store_tasks_page(reader, &call->op);
 }
 
 static void start(struct exchange *x)
 {
     struct page_call *call = x->state;
-    call->op.call = (struct store_call){.home = x->worker->mailbox, .done = done, .owner = call};
     call->op.each = each;
-    store_tasks_page(x->worker->reader, &call->op);
+    if (tasks_page_is_short(&call->op))
+        ask(x, x->worker->reader);
+    else
+        exchange_read(x, ask);
 }
 
 const struct handler task_page = {&page_table, read_page, start};
