@@ -84,8 +84,9 @@ static int read_account(struct exchange *x, const struct json *sender, struct ta
     struct str number = task_value(x, sender);
     if (number.len > 0)
         return task_sender_find(x, number, input->agent, &target->account);
-    if (task_draft_of(x)->sender_count > 0)
-        return 0;
+    const struct task_draft *draft = task_draft_of(x);
+    if (draft->senders) /* they were looked for already */
+        return draft->sender_count > 0 ? 0 : refuse(x, STATUS_NO_USER_NAME);
     int64_t source = input->source.given ? input->source.value : input->send_type.value;
     return task_senders_read(x, number, input->agent, source);
 }
@@ -195,18 +196,14 @@ static int read_item(struct exchange *x, const struct json *json, size_t index,
 static int read_items(struct exchange *x, struct task_contents *contents)
 {
     const struct assign_input *input = x->input;
-    const struct task_call *call = x->state;
     struct task_target *targets = NULL;
     size_t index = 0;
     if (input->targets.count == 0)
         return task_step(x, refuse(x, STATUS_WHATS_ID_NULL));
     int result = task_targets_new(x, input->targets.count, &targets);
     for (const struct json *item = input->targets.first; result == 0 && item;
-         item = json_next(item), index++) {
+         item = json_next(item), index++)
         result = read_item(x, item, index, &targets[index], contents);
-        if (call->fault == STATUS_NO_USER_NAME)
-            break; /* there is no lower one: thousands need not be looked at */
-    }
     return result;
 }
 

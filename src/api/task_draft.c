@@ -41,7 +41,9 @@ int task_step(struct exchange *x, int result)
     struct task_call *call = x->state;
     if (result == 0 || x->http_status != 200)
         return result;
-    if (call->fault == 0 || x->code < call->fault)
+    if (call->fault == 0)
+        call->faulty = call->read - 1;
+    if (call->faulty == call->read - 1 && (call->fault == 0 || x->code < call->fault))
         call->fault = x->code;
     buf_free(&x->reply);
     x->http_status = x->code = 0;
@@ -145,7 +147,7 @@ static int judge_lookup(struct task_call *call, size_t i)
 /* The lowest code of the first draft at fault; 0: there is none. */
 static int judge(struct task_call *call)
 {
-    size_t draft = call->fault ? call->read - 1 : SIZE_MAX;
+    size_t draft = call->fault ? call->faulty : SIZE_MAX;
     int fault = call->fault;
     for (size_t i = 0; i < call->find.count; i++) {
         int code = judge_lookup(call, i);

@@ -24,8 +24,9 @@ enum task_lookup {
 struct task_call {
     struct tasks_create op;
     struct task_contents *contents[TASKS_MAX]; /* of each draft, as its `contents` */
-    size_t read; /* drafts that were looked at, that at fault included */
-    int fault;   /* lowest code of the last of them; 0: none */
+    size_t read;                               /* drafts that were looked at */
+    size_t faulty;                             /* the first of them at fault */
+    int fault;                                 /* its lowest code; 0: there is none */
     struct names_find find;
     struct name_find names[NAMES_FIND_MAX];
     struct {

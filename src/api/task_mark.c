@@ -171,8 +171,8 @@ static int read_mark(struct exchange *x)
     if (result < 0)
         return result;
     call->has_list = true;
-    for (const struct json *item = input->data.first; result == 0 && item && call->fault == 0;
-         item = json_next(item))
+    /* All of them, also behind one at fault: a wrong shape is told first. */
+    for (const struct json *item = input->data.first; result == 0 && item; item = json_next(item))
         result = read_item(x, item, index++);
     return result;
 }

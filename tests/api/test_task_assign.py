@@ -188,7 +188,8 @@ def test_a_bad_target_is_refused(client, senders, path, code, change):
 @pytest.mark.parametrize("path", [MANY, OWN])
 @pytest.mark.parametrize("code, targets", [
     (532, ...), (532, []), (400, {}), (400, [5]),
-    (507, [{}] * 5001),
+    (507, [{}] * 5001), (508, [{"friendWhatsApp": "8613800000001", "content": TEXT}] * 5000),
+    (400, [{}, {"friendWhatsApp": "x"}]),
 ])
 def test_targets_are_an_array_of_1_to_5000_objects(client, senders, path, code, targets):
     assert_refused(client, path, BODIES[path](senders, sendInfos=targets), code)

@@ -186,6 +186,8 @@ def test_the_lowest_code_of_the_first_task_at_fault_is_told(client):
         (521, [mark_item(name=taken), mark_item(name="")]),
         (511, [mark_item(), mark_item(customerGroupValue="no such"), mark_item(name="")]),
         (520, [mark_item(sendTimeMax=0), mark_item(name=taken)]),
+        (520, [mark_item(sendTimeMax=0), mark_item(name="")]),
+        (400, [mark_item(sendTimeMax=0), mark_item(name=taken), mark_item(type=5)]),
     ]:
         assert_refused(client, MARK, {"data": items}, code)
 
