@@ -25,6 +25,8 @@
 #define TENANT_MAX_RATE         10000 /* calls a second and API */
 #define TENANT_DEFAULT_RATE     50    /* Development Guide: 50 times/1s per single API */
 #define TENANT_MAX_WINDOW_S     86400
+#define TENANT_MAX_STOP_WORDS   20
+#define STOP_WORD_LONGEST       64 /* characters */
 #define TENANT_DEFAULT_WINDOW_S 300
 
 enum edition { EDITION_STANDARD, EDITION_PROFESSIONAL };
@@ -73,9 +75,12 @@ struct tenant {
     struct str name, admin, time_zone;
     struct str api_key; /* secret; len 0: none */
     enum edition edition;
-    int rate_limit;         /* calls per second and endpoint; 0: none */
-    int token_window_s;     /* 0: the check is off */
-    bool has_opt_outs;      /* false: no number has opted out */
+    int rate_limit;     /* calls per second and endpoint; 0: none */
+    int token_window_s; /* 0: the check is off */
+    bool has_opt_outs;  /* false: no number has opted out */
+    /* Words, separated by commas, that opt a number out when it sends one as a message (len 0: none), and
+     * what is answered then, once (len 0: nothing). */
+    struct str stop_words, stop_reply;
     unsigned webhook_types; /* bit 1 << enum event_type: a URL of it is switched on */
     const struct zone *zone;
     struct agent *agents; /* ascending by id */
@@ -101,6 +106,11 @@ size_t tenant_accounts_of(const struct tenant *tenant, int64_t agent_id,
                           const struct account *const **ret_accounts);
 const struct field *tenant_field(const struct tenant *tenant, struct str name);  /* or NULL */
 const struct field *tenant_field_by_id(const struct tenant *tenant, int64_t id); /* or NULL */
+
+/* Whether `text` may be the tenant's stop_words. */
+bool stop_words_allowed(struct str text);
+/* Whether a message's text is one of them: the whole of it but blanks around it, in any case. */
+bool tenant_has_stop_word(const struct tenant *tenant, struct str text);
 
 struct tenants;
 

@@ -295,6 +295,7 @@ void settings_store(const struct settings *settings, struct store_settings *ret_
     ret_store->directory = settings_directory(settings);
     ret_store->queue_max = (size_t)settings_number(settings, SETTING_STORE_QUEUE);
     ret_store->cache_kib = (size_t)settings_number(settings, SETTING_STORE_CACHE) >> 10;
+    ret_store->not_replied_ms = settings_number(settings, SETTING_NOT_REPLIED);
     ret_store->history_days = (int)settings_number(settings, SETTING_HISTORY_DAYS);
     ret_store->mmap_mib = (size_t)settings_number(settings, SETTING_STORE_MMAP) >> 20;
 }

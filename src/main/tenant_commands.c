@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "domain/content.h"
 #include "domain/tenant.h"
 #include "main/arguments.h"
 #include "main/sync.h"
@@ -173,10 +174,23 @@ int tenant_add(struct context *context)
     return status;
 }
 
+static int take_opt_out(struct context *context, struct tenant_write *write)
+{
+    write->stop_words = argument(context, "opt-out-words");
+    if (stop_words_allowed(write->stop_words))
+        return argument_text(context, "opt-out-reply", CONTENT_TEXT_LONGEST, &write->stop_reply);
+    complain(context,
+             "--opt-out-words: at most %d words of at most %d characters, separated by commas, "
+             "expected",
+             TENANT_MAX_STOP_WORDS, STOP_WORD_LONGEST);
+    return ERR_INVALID;
+}
+
 int tenant_set(struct context *context)
 {
     struct tenant_write write = leave_all();
-    if (take_id(context, &write) < 0 || take_settings(context, &write) < 0)
+    if (take_id(context, &write) < 0 || take_settings(context, &write) < 0 ||
+        take_opt_out(context, &write) < 0)
         return EXIT_WRONG_USE;
     if (context->arguments->count == 1) {
         complain(context, "nothing to set; `wscrm tenant set --help` lists what can be");
@@ -262,6 +276,8 @@ int tenant_show(struct context *context)
     show_text(&table, "time-zone", tenant->time_zone);
     show_number(&table, "rate-limit", tenant->rate_limit);
     show_number(&table, "token-window", tenant->token_window_s);
+    show_text(&table, "opt-out-words", tenant->stop_words);
+    show_text(&table, "opt-out-reply", tenant->stop_reply);
     show_number(&table, "agents", (int64_t)tenant->agent_count);
     show_number(&table, "accounts", (int64_t)tenant->account_count);
     show_number(&table, "fields", (int64_t)tenant->field_count);

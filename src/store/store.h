@@ -38,7 +38,9 @@ struct store_settings {
     size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
     int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
     int webhook_days;      /* how long webhook deliveries that are done are kept; 7 */
-    int search_pause_ms;   /* between two looks for what the search index does not hold; 1,000 */
+    int64_t
+        not_replied_ms; /* a message that was read and had no reply for so long: "not replied"; 24 h */
+    int search_pause_ms; /* between two looks for what the search index does not hold; 1,000 */
     int64_t (*clock_ms)(void); /* what the store does by itself goes by it; clock_real_ms */
 };
 void store_settings_default(struct store_settings *settings);
@@ -366,11 +368,13 @@ size_t store_reads_waiting(const struct store_reader *reader);
 
 /* --- tenants, agents, accounts, fields -------------------------------------------------------- */
 
-/* A missing text is len 0 (and p NULL); numbers < 0 mean "leave". */
+/* A missing text is len 0 (and p NULL); numbers < 0 mean "leave". Stop words and the reply: p NULL is
+ * "leave", len 0 is "none"; of a new tenant they are the standard ones. */
 struct tenant_write {
     struct store_call call;
     int64_t id;
     struct str name, admin, api_key, time_zone;
+    struct str stop_words, stop_reply;
     int edition, rate_limit, token_window_s;
     int64_t now_ms;
 };

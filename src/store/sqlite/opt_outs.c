@@ -132,6 +132,16 @@ static int run_opt_outs_set(struct store *store, struct store_call *call)
     return count_balance(store, op, balance) < 0 ? ERR_STORE : result;
 }
 
+int opt_out_add(struct store *store, const struct opt_outs_set *op, bool *ret_new)
+{
+    int64_t balance = 0;
+    int result = check_room(&store->writer.connection, op);
+    if (result == 0)
+        result = set_one(&store->writer.connection, op, op->numbers[0], &balance);
+    *ret_new = balance > 0;
+    return result == 0 ? count_balance(store, op, balance) : result;
+}
+
 void store_opt_outs_set(struct store *store, struct opt_outs_set *op)
 {
     writer_post(store, &op->call, op->count, run_opt_outs_set);

@@ -28,6 +28,7 @@ void store_settings_default(struct store_settings *settings)
         .mmap_mib = 0,
         .history_days = 365,
         .webhook_days = 7,
+        .not_replied_ms = INT64_C(86400000),
         .search_pause_ms = 1000,
         .clock_ms = clock_real_ms,
     };

@@ -120,6 +120,8 @@ static int update_tenant(struct store *store, const struct tenant_write *op)
     bind_number_or_keep(set, 6, op->rate_limit);
     bind_number_or_keep(set, 7, op->token_window_s);
     bind_str_or_null(set, 8, op->time_zone);
+    bind_str_or_keep(set, 9, op->stop_words);
+    bind_str_or_keep(set, 10, op->stop_reply);
     return connection_step(connection, set) < 0 ? ERR_STORE : 0;
 }
 

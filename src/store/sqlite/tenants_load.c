@@ -287,8 +287,12 @@ static int load_tenant(struct loader *loader)
     int result = load_text(loader, &loader->tenant_rows, 1, &tenant.name);
     if (result == 0)
         result = load_text(loader, &loader->tenant_rows, 2, &tenant.admin);
+    if (result == 0)
+        result = load_text(loader, &loader->tenant_rows, 10, &tenant.stop_words);
+    if (result == 0)
+        result = load_text(loader, &loader->tenant_rows, 11, &tenant.stop_reply);
     if (result < 0)
-        return loader_refuse(loader, tenant.id, "names", result);
+        return loader_refuse(loader, tenant.id, "texts", result);
     if ((result = load_api_key(loader, &tenant)) < 0)
         return loader_refuse(loader, tenant.id, "ApiKey", result);
     if ((result = load_zone(loader, &tenant)) < 0)
@@ -307,7 +311,7 @@ static int load_tenant(struct loader *loader)
 static const struct kind tenant_kind = {
     .sql = "SELECT id, name, admin, api_key, edition, rate_limit, token_window_s, time_zone,"
            " opt_outs, (SELECT total(DISTINCT 1 << type) FROM webhook WHERE tenant = tenant.id"
-           " AND enabled = 1 AND removed_ms IS NULL)"
+           " AND enabled = 1 AND removed_ms IS NULL), stop_words, stop_reply"
            " FROM tenant WHERE removed = 0 ORDER BY id",
 };
 static const struct kind agent_kind = {

@@ -50,6 +50,7 @@ enum chore_id {
     CHORE_SEARCH,
     CHORE_TASKS,
     CHORE_OUTBOX,
+    CHORE_NOT_REPLIED,
     CHORE_COUNT,
 };
 struct chores {

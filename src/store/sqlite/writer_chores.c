@@ -10,8 +10,10 @@
 #include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_remove.h"
+#include "store/sqlite/turn.h"
 
 #define HOUR_US    INT64_C(3600000000)
+#define MINUTE_US  INT64_C(60000000)
 #define SOON_US    INT64_C(2000000) /* for what a full disk has broken off */
 #define REST_TIMES 3
 
@@ -20,10 +22,14 @@ static const struct chore {
         struct store *store); /* 0 done, WRITER_MORE, or an error: tried again when next due */
     int64_t every_us;         /* 0: settings.search_pause_ms */
 } chores[CHORE_COUNT] = {
-    [CHORE_HISTORY] = {history_sweep, HOUR_US}, [CHORE_GROUPS] = {groups_sweep, HOUR_US},
-    [CHORE_ANSWERS] = {answers_sweep, HOUR_US}, [CHORE_JOBS] = {customers_delete_resume, SOON_US},
-    [CHORE_SEARCH] = {search_index, 0},         [CHORE_TASKS] = {tasks_sweep, HOUR_US},
+    [CHORE_HISTORY] = {history_sweep, HOUR_US},
+    [CHORE_GROUPS] = {groups_sweep, HOUR_US},
+    [CHORE_ANSWERS] = {answers_sweep, HOUR_US},
+    [CHORE_JOBS] = {customers_delete_resume, SOON_US},
+    [CHORE_SEARCH] = {search_index, 0},
+    [CHORE_TASKS] = {tasks_sweep, HOUR_US},
     [CHORE_OUTBOX] = {outbox_sweep, HOUR_US},
+    [CHORE_NOT_REPLIED] = {messages_not_replied, MINUTE_US},
 };
 
 /* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose

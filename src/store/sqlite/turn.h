@@ -1,0 +1,64 @@
+/* A turn of the engine while it runs in the writer's transaction: what its files share. */
+#ifndef WSCRM_STORE_SQLITE_TURN_H
+#define WSCRM_STORE_SQLITE_TURN_H
+
+#include "store/messages.h"
+#include "store/sqlite/store_sqlite.h"
+
+/* A task that the turn touches. Its row is read once; what its messages do to it is written once. */
+struct touched_task {
+    int64_t id; /* 0: messages outside tasks */
+    bool found;
+    enum task_status status;
+    int64_t parts, left;
+    struct message_counts more;
+};
+
+struct turn {
+    struct store *store;
+    struct connection *connection;
+    struct messages_turn *op;
+    struct touched_task tasks[TURN_MAX_ITEMS];
+    size_t task_count;
+    bool opted_out; /* a number, in this turn: the snapshot does not say so yet */
+};
+
+/* The task of a message, or of a lane. ERR_STORE. */
+int turn_task(struct turn *turn, int64_t task_id, struct touched_task **ret_task) MUST_USE;
+
+/* A message's row as it was. */
+struct message_row {
+    int64_t id, tenant_id, account, number, part;
+    enum message_status status;
+    enum message_reason reason;
+};
+/* ERR_NOT_FOUND, ERR_STORE. */
+int message_row_find(struct connection *connection, int64_t id,
+                     struct message_row *ret_row) MUST_USE;
+
+/* Fails the messages from `id` on up to the recipient's last that were not handed over, and counts it.
+ * ERR_STORE. */
+int turn_fail_rest(struct turn *turn, struct touched_task *task, int64_t id, int64_t part,
+                   enum message_reason reason) MUST_USE;
+
+/* --- message_outcome.c: each writes one item; ERR_STORE */
+int turn_outcome(struct turn *turn, struct message_news *news) MUST_USE;
+int turn_news(struct turn *turn, struct message_news *news) MUST_USE;
+/* A reply shows that the message was read, whatever is known of it. */
+int turn_replied(struct turn *turn, int64_t message, int64_t time_ms) MUST_USE;
+int turn_follow_up(struct turn *turn, const struct follow_up *follow_up) MUST_USE;
+
+/* --- message_incoming.c */
+int turn_incoming(struct turn *turn, struct message_incoming *incoming) MUST_USE;
+
+/* --- message_claim.c */
+int turn_claim(struct turn *turn, struct message_claim *claim) MUST_USE;
+
+/* `part` of a message outside tasks that goes out although its number has opted out: the answer to the
+ * opt-out itself. */
+#define MESSAGE_PART_EXEMPT (-1)
+
+/* A chore (writer_chores.c): messages that were read and had no reply for settings.not_replied_ms. */
+int messages_not_replied(struct store *store);
+
+#endif
