@@ -140,6 +140,7 @@ def test_the_version_is_one_line(server):
         ("tenant set 1", "nothing to set"),
         ("tenant set 1 --rate-limit many", "--rate-limit: a number"),
         ("tenant set 1 --name=", "--name: 1 to 255 characters"),
+        ("tenant set 1 --opt-out-words STOP,,END", "--opt-out-words: at most 20 words of at most 64"),
         ("tenant rotate-key", "ID is missing"),
         ("tenant remove -5", "unknown option -5"),
         ("agent add --tenant 1", "USERNAME is missing"),
@@ -381,6 +382,12 @@ def test_lists_are_aligned_under_headers_on_a_terminal(server):
 # --- in force at once
 
 
+def shown_tenant(server, tenant):
+    """What `tenant show` says, by key."""
+    lines = server.command("tenant", "show", tenant.id).stdout.splitlines()
+    return dict(line.split("\t") for line in lines)
+
+
 def test_a_rate_limit_is_in_force_at_once(server, add_tenant):
     tenant = add_tenant(rate_limit=0)
     with Client(server, tenant) as client:
@@ -420,6 +427,18 @@ def test_a_time_zone_is_in_force_at_once(server, add_tenant):
         assert (code("Asia/Shanghai"), code("America/New_York")) == (200, 502)
         server.command("tenant", "set", tenant.id, "--time-zone", "America/New_York")
         assert (code("Asia/Shanghai"), code("America/New_York")) == (502, 200)
+
+
+def test_opt_out_words_and_their_reply_are_kept(server, add_tenant):
+    tenant = add_tenant()
+    assert shown_tenant(server, tenant)["opt-out-words"] == "STOP"
+    server.command("tenant", "set", tenant.id, "--opt-out-words", "STOP, 退订",
+                   "--opt-out-reply", "Bye")
+    shown = shown_tenant(server, tenant)
+    assert (shown["opt-out-words"], shown["opt-out-reply"]) == ("STOP, 退订", "Bye")
+    server.command("tenant", "set", tenant.id, "--opt-out-words=")
+    shown = shown_tenant(server, tenant)
+    assert (shown["opt-out-words"], shown["opt-out-reply"]) == ("", "Bye")
 
 
 def test_a_rotated_key_voids_the_old_one_at_once(server, add_tenant):
