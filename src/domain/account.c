@@ -21,9 +21,3 @@ int platform_parse(struct str text, enum platform *ret_platform)
     }
     return ERR_INVALID;
 }
-
-bool account_online(const struct account *account, int64_t server_start_ms, int64_t *ret_since_ms)
-{
-    *ret_since_ms = account->created_ms > server_start_ms ? account->created_ms : server_start_ms;
-    return str_is(account->transport, "sandbox");
-}

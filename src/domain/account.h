@@ -23,9 +23,4 @@ struct account {
     struct str settings; /* a JSON object of texts */
 };
 
-/* Whether the account can send and receive, and since when it is so. The sandbox is online from the
- * server's start on, or from the account's creation, when that is later; any other transport is not
- * there yet. */
-bool account_online(const struct account *account, int64_t server_start_ms, int64_t *ret_since_ms);
-
 #endif

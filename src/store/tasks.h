@@ -139,6 +139,14 @@ struct tasks_open {
 };
 void store_tasks_open(struct store_reader *reader, struct tasks_open *op);
 
+/* The accounts that a task is sent from, ascending, whether they have anything left or not. ERR_STORE. */
+struct task_senders_get {
+    struct store_call call;
+    int64_t tenant_id, task_id;
+    void (*each)(struct task_senders_get *op, int64_t account);
+};
+void store_task_senders_get(struct store_reader *reader, struct task_senders_get *op);
+
 struct task_event {
     int64_t time_ms;
     enum task_status from, to; /* from 0: it came into being */

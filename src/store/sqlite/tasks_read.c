@@ -74,6 +74,26 @@ void store_tasks_open(struct store_reader *reader, struct tasks_open *op)
     reader_ask(reader, &op->call, read_tasks_open);
 }
 
+static int read_task_senders(struct store_reader *reader, struct store_call *call)
+{
+    struct task_senders_get *op = container_of(call, struct task_senders_get, call);
+    struct connection *connection = &reader->connection;
+    sqlite3_stmt *rows = connection_statement(connection, STATEMENT_TASK_SENDER_ACCOUNTS);
+    int result;
+    if (!rows)
+        return ERR_STORE;
+    bind_i64(rows, 1, op->task_id);
+    bind_i64(rows, 2, op->tenant_id);
+    while ((result = connection_step(connection, rows)) == 1)
+        op->each(op, sqlite3_column_int64(rows, 0));
+    return result;
+}
+
+void store_task_senders_get(struct store_reader *reader, struct task_senders_get *op)
+{
+    reader_ask(reader, &op->call, read_task_senders);
+}
+
 /* --- one task */
 
 static int show_task(struct store_reader *reader, struct task_get *op)
