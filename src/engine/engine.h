@@ -21,6 +21,9 @@ struct engine_settings {
     /* The time, which tests make up; NULL: clock_real_ms(). */
     int64_t (*clock_ms)(void *context);
     void *clock_context;
+    /* Each interval as it is drawn, for tests; NULL: nobody looks. */
+    void (*drawn)(void *context, int64_t account, int64_t left_ms, int64_t interval_ms);
+    void *drawn_context;
 };
 void engine_settings_default(struct engine_settings *settings);
 
@@ -45,6 +48,12 @@ struct mailbox *engine_mailbox(struct engine *engine);
 
 /* Something was changed in the store that it may not know of: tasks, accounts. Cheap. */
 void engine_wake(struct engine *engine);
+
+/* The same, and waits until the accounts are known as they are in the store now, at most so long. */
+void engine_sync(struct engine *engine, int timeout_ms);
+
+/* False: the store refuses what it has to write, so that nothing is sent. */
+bool engine_is_ready(struct engine *engine);
 
 /* Whether a WhatsApp account is online, and since when. False for one that is not known. */
 bool engine_account_online(struct engine *engine, int64_t number, int64_t *ret_since_ms);
