@@ -20,7 +20,7 @@ static const struct input_table status_table = {status_fields, 1, sizeof(struct 
 static void reply_account(struct exchange *x, const struct account *account)
 {
     int64_t since_ms;
-    bool online = account_online(account, x->worker->shared->start_ms, &since_ms);
+    bool online = worker_account_online(x->worker, account->number, &since_ms);
     struct buf *b = reply_begin(x);
     buf_add_text(b, "{\"whatsApp\":");
     reply_add_number(b, account->number);

@@ -28,6 +28,10 @@ struct api_settings {
     /* Something was written that time acts on: tasks. Any thread; NULL: nobody is told. */
     void (*wake)(void *context);
     void *wake_context;
+    /* Whether a WhatsApp account is online, and since when; whether what time causes happens. Any thread; both
+     * are given wake_context. NULL: none is, and it does. */
+    bool (*account_online)(void *context, int64_t number, int64_t *ret_since_ms);
+    bool (*engine_ready)(void *context);
 };
 void api_settings_default(struct api_settings *settings);
 

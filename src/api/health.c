@@ -1,4 +1,4 @@
-/* GET /healthz: the process is alive. GET /readyz: the store takes writes. */
+/* GET /healthz: the process is alive. GET /readyz: the store takes writes, and the engine's are among them. */
 #include "api/reply.h"
 #include "api/worker.h"
 
@@ -12,10 +12,14 @@ static void answer_ready(struct exchange *x)
 {
     struct store_metrics store;
     store_metrics(x->worker->shared->store, &store);
-    if (store.healthy)
-        reply_nothing(x);
-    else
+    const struct api_settings *settings = &x->worker->shared->settings;
+    bool engine = !settings->engine_ready || settings->engine_ready(settings->wake_context);
+    if (!store.healthy)
         (void)refuse_http(x, 503, "the store's last commit failed");
+    else if (!engine)
+        (void)refuse_http(x, 503, "the store refuses what is to be sent");
+    else
+        reply_nothing(x);
     exchange_finish(x);
 }
 

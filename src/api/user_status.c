@@ -55,7 +55,7 @@ static bool is_shown(const struct exchange *x, const struct account *account, in
 {
     int64_t since_ms;
     return (source == ANY_SOURCE || source == (int64_t)account->platform) &&
-           account_online(account, x->worker->shared->start_ms, &since_ms);
+           worker_account_online(x->worker, account->number, &since_ms);
 }
 
 static bool is_online(const struct exchange *x, const struct run *run, int64_t source)

@@ -158,3 +158,11 @@ void worker_free(struct worker *worker)
     buf_free(&worker->log);
     memset(worker, 0, sizeof(*worker));
 }
+
+bool worker_account_online(const struct worker *worker, int64_t number, int64_t *ret_since_ms)
+{
+    const struct api_settings *settings = &worker->shared->settings;
+    *ret_since_ms = 0;
+    return settings->account_online &&
+           settings->account_online(settings->wake_context, number, ret_since_ms);
+}

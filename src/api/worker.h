@@ -73,6 +73,9 @@ void worker_drain(struct worker *worker, int timeout_ms);
 void worker_join(struct worker *worker);
 void worker_free(struct worker *worker); /* one that was not started or has ended */
 
+/* Whether the WhatsApp account is online, and since when; 0: not known. */
+bool worker_account_online(const struct worker *worker, int64_t number, int64_t *ret_since_ms);
+
 /* The current snapshot, with a reference for the caller. */
 struct tenants *worker_tenants(struct worker *worker);
 

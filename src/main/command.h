@@ -18,6 +18,7 @@ enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 
 struct arguments;
 struct channel;
+struct engine;
 
 /* What a command's function is given. The same function runs in the program that was started and,
  * while a server runs, inside the server: it writes to `out` and `err`, never to stdout. */
@@ -28,6 +29,7 @@ struct context {
     FILE *out, *err;
     struct crypto *crypto; /* from here on: NULL for LOCAL commands */
     struct store *store;
+    struct engine *engine;   /* of a command that runs in the server */
     struct mailbox *mailbox; /* see sync.h */
     /* Of a STREAM command that goes through the control socket: on the server's side beside the store,
      * on the client's instead of it. */
@@ -35,7 +37,14 @@ struct context {
     void *work; /* of a command that runs session_…() by itself: its own */
 };
 
-enum command_kind { COMMAND_LOCAL, COMMAND_READ, COMMAND_WRITE, COMMAND_CREATE, COMMAND_STREAM };
+enum command_kind {
+    COMMAND_LOCAL,
+    COMMAND_READ,
+    COMMAND_WRITE,
+    COMMAND_CREATE,
+    COMMAND_STREAM,
+    COMMAND_ASK,
+};
 
 struct command {
     const char *path; /* "tenant add" */

@@ -31,6 +31,7 @@ struct connection {
 struct control {
     struct store *store;
     struct crypto *crypto;
+    struct engine *engine;
     pthread_t thread;
     int listen_fd, stop_fd, done_fd; /* done_fd: a connection's thread has ended */
     atomic_int streams;
@@ -61,6 +62,7 @@ static void serve(struct connection *connection)
     struct channel channel = {connection->fd, control->stop_fd, &control->streams};
     struct context context = {.store = control->store,
                               .crypto = control->crypto,
+                              .engine = control->engine,
                               .mailbox = connection->mailbox,
                               .channel = &channel};
     struct buf request, reply;
@@ -215,7 +217,7 @@ static int control_open(struct control *control, const char *directory)
 }
 
 int control_start(const char *directory, struct store *store, struct crypto *crypto,
-                  struct control **ret_control, char *why, size_t why_size)
+                  struct engine *engine, struct control **ret_control, char *why, size_t why_size)
 {
     struct control *control = calloc(1, sizeof(*control));
     if (!control) {
@@ -224,6 +226,7 @@ int control_start(const char *directory, struct store *store, struct crypto *cry
     }
     control->store = store;
     control->crypto = crypto;
+    control->engine = engine;
     control->listen_fd = control->stop_fd = control->done_fd = -1;
     for (size_t i = 0; i < CONTROL_MAX; i++)
         control->connections[i] = (struct connection){.control = control, .fd = -1};

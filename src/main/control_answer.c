@@ -58,6 +58,19 @@ static int run_stream(struct context *context)
     return status;
 }
 
+/* How long a command waits for the engine to know of a changed account. */
+#define SYNC_MS 1000
+
+/* What a command changed is in force everywhere before it is answered. */
+static void finish(const struct context *context, int status)
+{
+    if (context->command->kind == COMMAND_ASK)
+        return; /* once a second, while somebody looks */
+    if (context->engine)
+        engine_sync(context->engine, SYNC_MS);
+    log_line(LOG_INFO, "control command=\"%s\" status=%d", context->command->path, status);
+}
+
 static int run(const struct request *request, struct context *context)
 {
     struct arguments arguments;
@@ -74,7 +87,7 @@ static int run(const struct request *request, struct context *context)
         context->command = command;
         context->arguments = &arguments;
         status = command->kind == COMMAND_STREAM ? run_stream(context) : command->run(context);
-        log_line(LOG_INFO, "control command=\"%s\" status=%d", command->path, status);
+        finish(context, status);
     }
     arguments_free(&arguments);
     return status;

@@ -57,7 +57,7 @@ void help_command(FILE *out, const struct command *command)
         fputs("\nSettings (option --key, environment WSCRM_KEY, or `key = value` in the file; an\n"
               "option beats the environment, which beats the file; [default]; those with (SIGHUP)\n"
               "are read again on that signal). SIZE is 65536, 64K, 16M or 1G; TIME 10, 10s or "
-              "500ms:\n",
+              "500ms or 5m:\n",
               out);
         settings_help(out, SCOPE_SERVE);
     }

@@ -16,8 +16,8 @@ int version_run(struct context *context)
 
 static int run_kind(struct context *context)
 {
-    bool alone =
-        context->command->kind == COMMAND_LOCAL || context->command->kind == COMMAND_STREAM;
+    bool alone = context->command->kind == COMMAND_LOCAL ||
+                 context->command->kind == COMMAND_STREAM || context->command->kind == COMMAND_ASK;
     return alone ? context->command->run(context) : session_run(context);
 }
 

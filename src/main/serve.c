@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/log.h"
+#include "engine/engine.h"
 #include "main/arguments.h"
 #include "main/control.h"
 #include "main/demo.h"
@@ -31,6 +33,7 @@ struct server {
     int lock; /* -1: not held */
     int signal_fd;
     struct control *control;
+    struct engine *engine;
     struct api *api;
     char zone[128];
     char why[SETTINGS_WHY_MAX];
@@ -175,6 +178,45 @@ static int make_demo(struct server *server)
     return 0;
 }
 
+/* Drawn anew at each start: nobody outside knows the next interval. */
+static int seed(struct server *server, uint64_t *ret_seed)
+{
+    int result = random_bytes(ret_seed, sizeof(*ret_seed));
+    return result < 0 ? fail_with(server, "random numbers", result) : 0;
+}
+
+static int start_engine(struct server *server)
+{
+    struct context *context = server->context;
+    struct engine_settings settings;
+    settings_engine(server->settings, &settings);
+    int result = seed(server, &settings.seed);
+    if (result < 0)
+        return result;
+    result =
+        engine_new(&settings, context->store, &server->engine, server->why, sizeof(server->why));
+    if (result < 0)
+        return fail(server);
+    result = engine_start(server->engine);
+    return result < 0 ? fail_with(server, "the engine's thread", result) : 0;
+}
+
+/* What the API asks and tells the engine, which it does not know. */
+static void wake_engine(void *engine)
+{
+    engine_wake(engine);
+}
+
+static bool ask_online(void *engine, int64_t number, int64_t *ret_since_ms)
+{
+    return engine_account_online(engine, number, ret_since_ms);
+}
+
+static bool ask_ready(void *engine)
+{
+    return engine_is_ready(engine);
+}
+
 static int start_api(struct server *server)
 {
     struct context *context = server->context;
@@ -182,6 +224,10 @@ static int start_api(struct server *server)
     settings_api(server->settings, &settings);
     zone_system_name(server->zone, sizeof(server->zone));
     settings.time_zone = server->zone;
+    settings.wake = wake_engine;
+    settings.wake_context = server->engine;
+    settings.account_online = ask_online;
+    settings.engine_ready = ask_ready;
     int result = api_start(&settings, context->store, context->crypto, &server->api, server->why,
                            sizeof(server->why));
     return result < 0 ? fail(server) : 0;
@@ -192,9 +238,11 @@ static int start(struct server *server)
     int result = open_store(server);
     if (result == 0)
         result = make_demo(server);
+    if (result == 0)
+        result = start_engine(server);
     if (result == 0 &&
         control_start(server->directory, server->context->store, server->context->crypto,
-                      &server->control, server->why, sizeof(server->why)) < 0)
+                      server->engine, &server->control, server->why, sizeof(server->why)) < 0)
         result = fail(server);
     return result < 0 ? result : start_api(server);
 }
@@ -285,6 +333,11 @@ static void stop(struct server *server)
         /* The removal of a large tenant, say: what it did so far is on disk, the next start goes on. */
         log_line(LOG_WARNING, "a command was still running");
         _exit(EXIT_GOOD);
+    }
+    left_ms = until_ms - clock_mono_ms();
+    if (server->engine) {
+        engine_stop(server->engine, left_ms > 500 ? (int)left_ms : 500);
+        engine_free(server->engine);
     }
     if (context->store)
         store_close(context->store);

@@ -157,6 +157,16 @@ static int run_prepared(const struct session *session)
     return status;
 }
 
+/* ERR_NOT_FOUND: no server runs. */
+static int ask_server(struct context *context, const char *directory, int *ret_status)
+{
+    char why[SETTINGS_WHY_MAX];
+    int result = control_call(directory, context, ret_status, why, sizeof(why));
+    if (result < 0 && result != ERR_NOT_FOUND)
+        complain(context, "%s", why);
+    return result;
+}
+
 static int run(struct context *context, enum command_kind kind,
                int (*work)(struct context *context))
 {
@@ -183,4 +193,17 @@ int session_read(struct context *context, int (*work)(struct context *context))
 int session_stream(struct context *context, int (*work)(struct context *context))
 {
     return run(context, COMMAND_STREAM, work);
+}
+
+int session_ask(struct context *context, int (*work)(struct context *context))
+{
+    const char *directory = settings_directory(context->settings);
+    char why[SETTINGS_WHY_MAX];
+    int status = EXIT_FAILED;
+    if (directory_adopt(directory, why, sizeof(why)) < 0) {
+        complain(context, "%s", why);
+        return EXIT_FAILED;
+    }
+    int result = ask_server(context, directory, &status);
+    return result == ERR_NOT_FOUND ? session_read(context, work) : status;
 }

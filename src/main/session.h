@@ -16,4 +16,7 @@ int session_read(struct context *context, int (*work)(struct context *context));
  * end is the command's function in the server. */
 int session_stream(struct context *context, int (*work)(struct context *context));
 
+/* Asks the server, which runs the context's command; without one `work` is run as session_read() does. */
+int session_ask(struct context *context, int (*work)(struct context *context));
+
 #endif

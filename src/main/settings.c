@@ -289,6 +289,14 @@ void settings_api(const struct settings *settings, struct api_settings *ret_api)
     ret_api->request_log = (enum request_log)settings_number(settings, SETTING_LOG_REQUESTS);
 }
 
+void settings_engine(const struct settings *settings, struct engine_settings *ret_engine)
+{
+    engine_settings_default(ret_engine);
+    ret_engine->directory = settings_directory(settings);
+    ret_engine->offline_move_ms = settings_number(settings, SETTING_OFFLINE_MOVE);
+    ret_engine->sandbox_recall = settings_number(settings, SETTING_SANDBOX_RECALL) == 1;
+}
+
 void settings_store(const struct settings *settings, struct store_settings *ret_store)
 {
     store_settings_default(ret_store);

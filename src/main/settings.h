@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
 enum setting_id {
@@ -90,6 +91,7 @@ const char *settings_directory(const struct settings *settings); /* of the embed
 
 /* What the floors below are started with; borrows texts from `settings`. */
 void settings_api(const struct settings *settings, struct api_settings *ret_api);
+void settings_engine(const struct settings *settings, struct engine_settings *ret_engine);
 void settings_store(const struct settings *settings, struct store_settings *ret_store);
 
 /* One line per row of the scope, for --help. */

@@ -13,8 +13,7 @@ struct unit {
 
 static const struct unit sizes[] = {
     {"G", INT64_C(1) << 30}, {"M", INT64_C(1) << 20}, {"K", INT64_C(1) << 10}, {"", 1}};
-static const struct unit durations[] = {
-    {"ms", 1}, {"s", 1000}, {"m", 60000}, {"", 1000}};
+static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"", 1000}};
 
 static bool ends_with(struct str text, struct str end)
 {
