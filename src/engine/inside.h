@@ -57,6 +57,8 @@ struct lanes {
 
 struct flight;
 STAILQ_HEAD(flights, flight);
+struct item;
+STAILQ_HEAD(items, item);
 
 #define RATE_SLOTS   12
 #define RATE_SLOT_MS 5000
@@ -84,6 +86,7 @@ struct sender {
     size_t in_flight;        /* claimed, and not told */
     size_t pauses;           /* of its tasks, because it cannot send any more, that are under way */
     struct flights outcomes; /* told, and in no turn */
+    struct items held;       /* what came of the account since, which does not overtake them */
     struct alarm alarm;      /* when it may claim */
     struct alarm away;       /* when it has been offline for long */
     STAILQ_ENTRY(sender) ready, dirty, leaving;
@@ -179,7 +182,6 @@ struct item {
     struct buf text;  /* what the texts above point into */
     STAILQ_ENTRY(item) next;
 };
-STAILQ_HEAD(items, item);
 
 /* --- one turn at the writer */
 
@@ -356,6 +358,7 @@ void items_retry(void *engine, struct alarm *alarm);
 void items_add(struct engine *engine, struct item *item);
 void item_free(struct item *item);
 struct item *item_new(enum item_kind kind);
+void items_release(struct engine *engine, struct sender *sender); /* those that it holds */
 void items_free(struct engine *engine);
 
 /* follow_ups.c */

@@ -20,6 +20,16 @@ void item_free(struct item *item)
     free(item);
 }
 
+/* A reply is not to be in the store before the outcome of the message that it answers. */
+static struct items *line_of(struct engine *engine, const struct item *item)
+{
+    if (item->kind == ITEM_FOLLOWED || engine->follow_ups.now)
+        return &engine->items;
+    struct sender *sender =
+        senders_find(engine, item->kind == ITEM_NEWS ? item->news.account : item->incoming.account);
+    return sender && !STAILQ_EMPTY(&sender->outcomes) ? &sender->held : &engine->items;
+}
+
 void items_add(struct engine *engine, struct item *item)
 {
     /* What a follow-up causes goes into one turn with its end, see follow_ups.c. */
@@ -28,8 +38,14 @@ void items_add(struct engine *engine, struct item *item)
             engine->follow_ups.last_item->more = true;
         engine->follow_ups.last_item = item;
     }
-    STAILQ_INSERT_TAIL(&engine->items, item, next);
+    struct items *line = line_of(engine, item);
+    STAILQ_INSERT_TAIL(line, item, next);
     engine->item_count++;
+}
+
+void items_release(struct engine *engine, struct sender *sender)
+{
+    STAILQ_CONCAT(&engine->items, &sender->held);
 }
 
 /* The room was made before, so that what is kept does not move. */

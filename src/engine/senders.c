@@ -58,6 +58,7 @@ static struct sender *make(struct engine *engine, const struct account *account)
                               .alarm.ring = sender_ring,
                               .away.ring = ring_away};
     STAILQ_INIT(&sender->outcomes);
+    STAILQ_INIT(&sender->held);
     pthread_mutex_lock(&engine->mutex);
     int result = number_map_add(&engine->senders, account->number, sender);
     pthread_mutex_unlock(&engine->mutex);
@@ -112,6 +113,7 @@ static void release(struct engine *engine, struct sender *sender)
     alarm_set(&engine->alarms, &sender->alarm, ALARM_NEVER);
     alarm_set(&engine->alarms, &sender->away, ALARM_NEVER);
     lanes_free(sender);
+    items_release(engine, sender);
     free(sender);
 }
 
@@ -144,6 +146,7 @@ struct sender *senders_stand_in(struct engine *engine, int64_t tenant_id, int64_
     sender->alarm.ring = sender_ring;
     sender->away.ring = ring_away;
     STAILQ_INIT(&sender->outcomes);
+    STAILQ_INIT(&sender->held);
     STAILQ_INSERT_TAIL(&engine->leaving, sender, leaving);
     return sender;
 }

@@ -98,6 +98,8 @@ static void add_outcomes(struct engine *engine, struct turn *turn, struct sender
         paced = paced || (flight->send.left && sender->zone &&
                           sender_keeps_pace(sender, flight->interval_max_ms));
     }
+    if (STAILQ_EMPTY(&sender->outcomes))
+        items_release(engine, sender);
     if (!paced)
         return;
     turn->paces[op->pace_count] = sender->pace;

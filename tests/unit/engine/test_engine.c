@@ -332,6 +332,23 @@ static void the_watchdog_finds_a_task_that_rests_and_wakes_it(void **state)
     assert_counts(world_look(w, id), TASK_COMPLETED, 20, 0, 0);
 }
 
+/* At speed 0 the reply is told with the outcome, while other messages of the account are under way. */
+static void a_reply_does_not_overtake_what_it_answers(void **state)
+{
+    struct world *w = *state;
+    world_account(w, ACCOUNT,
+                  "{\"speed\":\"0\",\"interval_min\":\"0\",\"interval_max\":\"0\","
+                  "\"in_flight\":\"2\"}");
+    world_engine(w);
+    struct task_target targets[40] = {0};
+    for (int i = 0; i < 40; i++)
+        targets[i].number = TARGET + 10003 + INT64_C(10000) * i; /* each replies */
+    struct task_draft draft = world_draft(w, senders, 1, targets, 40);
+    int64_t id = world_create(w, &draft);
+    world_settle(w);
+    assert_int_equal(world_look(w, id)->task.counts.replied, 40);
+}
+
 static void contents_of_a_recipient_go_one_after_the_other(void **state)
 {
     struct world *w = *state;
@@ -392,6 +409,7 @@ int main(void)
         TEST(recipients_of_an_account_that_is_away_for_long_go_to_others),
         TEST(many_messages_are_under_way_when_nothing_is_paced),
         TEST(the_watchdog_finds_a_task_that_rests_and_wakes_it),
+        TEST(a_reply_does_not_overtake_what_it_answers),
         TEST(contents_of_a_recipient_go_one_after_the_other),
         TEST(texts_are_made_for_their_recipients),
     };
