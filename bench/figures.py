@@ -6,12 +6,13 @@ import sys
 import exchange
 import limits
 import pages
+import sending
 import speed
 from lab import IMPORT_DONE, Lab, Server, imports
 
 # In the order they run. query and single are one measurement: the second is compared with the first.
 NAMES = (
-    *("query", "single", "batch", "import", "pages", "search", "indexes"),
+    *("query", "single", "batch", "import", "pages", "search", "indexes", "sending"),
     *("memory", "wal", "delete", "flood"),
 )
 
@@ -34,6 +35,8 @@ class Plan:
         self.many_customers = 20_000 if quick else 10_000_000
         self.page_rounds = 1 if quick else 15
         self.page_asks = 1 if quick else 5
+        self.sending_rounds = 1 if quick else 7
+        self.sending_seconds = 0.5 if quick else 3
         self.idle_connections = 1_000 if quick else 10_000
         self.wal_seconds = 3 if quick else 60
         self.flood_rounds = 1 if quick else 3
@@ -101,6 +104,7 @@ def measure(bench, names):
         ("pages", pages.pages),
         ("search", pages.search),
         ("indexes", pages.indexes),
+        ("sending", sending.sending),
         ("memory", limits.memory),
         ("wal", limits.wal),
         ("delete", limits.delete),

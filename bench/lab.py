@@ -27,6 +27,8 @@ WSCRM = Path(os.environ.get("WSCRM") or BENCH.parent / "build" / "wscrm").resolv
 # Those of meson.build: the comparators are held to what the product is held to.
 CFLAGS = "-std=c11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla -Werror".split()
 
+SQLITE = ["-lsqlite3"]
+
 TENANT = "1"
 API_KEY = "BenchmarkBenchmark00"
 AGENT = "lsl001"
@@ -264,7 +266,7 @@ class Lab:
 
     def __enter__(self):
         try:
-            for name, libraries in (("load", []), ("upsert", ["-lsqlite3"])):
+            for name, libraries in (("load", []), ("upsert", SQLITE), ("changes", SQLITE)):
                 source = BENCH / f"{name}.c"
                 command = ["gcc", *CFLAGS, "-o", self.folder / name, source, *libraries]
                 subprocess.run(command, check=True)
@@ -352,17 +354,23 @@ class Lab:
 
     def upsert(self, data, first, rows, seconds, group_rows):
         """A run of upsert.c on a store that nobody has open."""
-        command = [self.folder / "upsert", data / "wscrm.db", first, rows, seconds, group_rows]
-        command += [
-            constant("writer.h", "GROUP_MAX_US"),
-            constant("writer_checkpoint.c", "COPY_PAGES"),
-            constant("connection.c", "WRITER_CACHES") * READER_CACHE_KIB,
-        ]
+        group = (group_rows, constant("writer.h", "GROUP_MAX_US"))
+        return self._comparator("upsert", data / "wscrm.db", first, rows, seconds, *group)
+
+    def changes(self, data, rows, seconds, group_rows):
+        """A run of changes.c on a store that nobody has open."""
+        files = (data / "wscrm.db", data / "sandbox.journal")
+        return self._comparator("changes", *files, rows, seconds, group_rows)
+
+    def _comparator(self, name, *arguments):
+        """They end with the pages after which the log is copied, and the cache's size."""
+        command = [self.folder / name, *arguments, constant("writer_checkpoint.c", "COPY_PAGES")]
+        command += [constant("connection.c", "WRITER_CACHES") * READER_CACHE_KIB]
         run = self.start([str(word) for word in command], stdout=subprocess.PIPE)
         line = run.communicate()[0]
         self.processes.remove(run)
         if run.returncode != 0:
-            raise RuntimeError(f"upsert ended with {run.returncode}")
+            raise RuntimeError(f"{name} ended with {run.returncode}")
         report = json.loads(line)
         report["rate"] = report["rows"] / report["seconds"]
         return report

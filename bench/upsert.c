@@ -9,15 +9,11 @@
  * row is a commit per request. The log is copied every CHECKPOINT_PAGES pages. One line of JSON on
  * stdout says how it went. */
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
+#include "lone_store.h"
 #include "number.h"
 
 #define COLUMNS                                                                               \
@@ -37,98 +33,9 @@ static const char upsert_sql[] =
     " updated_ms = excluded.updated_ms";
 
 struct upsert {
-    sqlite3 *db;
-    sqlite3_stmt *pattern, *statement, *begin, *commit;
-    int log_pages, log_pages_copied, checkpoint_pages;
+    struct lone_store store;
+    sqlite3_stmt *pattern, *statement;
 };
-
-static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("upsert: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-static int64_t now_us(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static int64_t cpu_us(void)
-{
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
-           used.ru_utime.tv_usec + used.ru_stime.tv_usec;
-}
-
-/* --- the store -------------------------------------------------------------------------------- */
-
-static void run_sql(struct upsert *up, const char *sql)
-{
-    if (sqlite3_exec(up->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        die("%s: %s", sql, sqlite3_errmsg(up->db));
-}
-
-static sqlite3_stmt *prepare(struct upsert *up, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v3(up->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
-        SQLITE_OK)
-        die("%s: %s", sql, sqlite3_errmsg(up->db));
-    return statement;
-}
-
-static void step(struct upsert *up, sqlite3_stmt *statement)
-{
-    if (sqlite3_step(statement) != SQLITE_DONE)
-        die("%s: %s", sqlite3_sql(statement), sqlite3_errmsg(up->db));
-    sqlite3_reset(statement);
-}
-
-static int log_grew(void *context, sqlite3 *db, const char *schema, int pages)
-{
-    (void)db, (void)schema;
-    ((struct upsert *)context)->log_pages = pages;
-    return SQLITE_OK;
-}
-
-/* The pragmas of src/store/sqlite/connection.c, with which a lone thread is as fast as it can be. */
-static void store_open(struct upsert *up, const char *path, int cache_kib)
-{
-    char sql[64];
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    if (sqlite3_open_v2(path, &up->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK)
-        die("%s cannot be opened", path);
-    snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%d; PRAGMA mmap_size = 0", cache_kib);
-    run_sql(up, sql);
-    run_sql(up, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;"
-                "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST;"
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864");
-    sqlite3_wal_hook(up->db, log_grew, up);
-    up->pattern = prepare(up, pattern_sql);
-    up->statement = prepare(up, upsert_sql);
-    up->begin = prepare(up, "BEGIN IMMEDIATE");
-    up->commit = prepare(up, "COMMIT");
-}
-
-static void checkpoint_if_due(struct upsert *up)
-{
-    if (up->log_pages < up->log_pages_copied)
-        up->log_pages_copied = 0; /* it started over */
-    if (up->log_pages - up->log_pages_copied < up->checkpoint_pages)
-        return;
-    up->log_pages_copied = up->log_pages;
-    sqlite3_wal_checkpoint_v2(up->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
 
 /* --- the rows --------------------------------------------------------------------------------- */
 
@@ -162,7 +69,7 @@ static void row_write(struct upsert *up, sqlite3_value **values, int64_t number)
     sqlite3_bind_int64(up->statement, 2, number);
     sqlite3_bind_int64(up->statement, 18, now_ms);
     sqlite3_bind_int64(up->statement, 19, now_ms);
-    step(up, up->statement);
+    lone_step(&up->store, up->statement);
 }
 
 struct task {
@@ -173,14 +80,13 @@ static int64_t group_write(struct upsert *up, sqlite3_value **values, const stru
                            int64_t written)
 {
     int64_t began_us = now_us(CLOCK_MONOTONIC), count = 0;
-    step(up, up->begin);
+    lone_begin(&up->store);
     do {
         row_write(up, values, number_at(task->first + written + count));
         count++;
     } while (count < task->group_rows && written + count < task->rows &&
              now_us(CLOCK_MONOTONIC) < began_us + task->group_us);
-    step(up, up->commit);
-    checkpoint_if_due(up);
+    lone_commit(&up->store);
     return count;
 }
 
@@ -191,8 +97,9 @@ int main(int argc, char **argv)
     if (argc != 9)
         die("usage: upsert STORE FIRST ROWS SECONDS GROUP_ROWS GROUP_US CHECKPOINT_PAGES "
             "CACHE_KIB");
-    store_open(&up, argv[1], atoi(argv[8]));
-    up.checkpoint_pages = atoi(argv[7]);
+    lone_open(&up.store, argv[1], atoi(argv[7]), atoi(argv[8]));
+    up.pattern = lone_prepare(&up.store, pattern_sql);
+    up.statement = lone_prepare(&up.store, upsert_sql);
     pattern_read(&up, values);
 
     int64_t began_us = now_us(CLOCK_MONOTONIC), began_cpu_us = cpu_us(), written = 0;
@@ -203,16 +110,12 @@ int main(int argc, char **argv)
                         .group_us = atoll(argv[6])};
     while (written < task.rows && now_us(CLOCK_MONOTONIC) < task.end_us)
         written += group_write(&up, values, &task, written);
-    printf("{\"rows\":%lld,\"seconds\":%.6f,\"cpu_us\":%lld}\n", (long long)written,
-           (double)(now_us(CLOCK_MONOTONIC) - began_us) / 1e6,
-           (long long)(cpu_us() - began_cpu_us));
+    report(written, began_us, began_cpu_us);
 
     for (int i = 0; i < COLUMN_COUNT; i++)
         sqlite3_value_free(values[i]);
     sqlite3_finalize(up.pattern);
     sqlite3_finalize(up.statement);
-    sqlite3_finalize(up.begin);
-    sqlite3_finalize(up.commit);
-    sqlite3_close(up.db);
+    lone_close(&up.store);
     return 0;
 }
