@@ -172,20 +172,26 @@ static bool add_sender(struct engine *engine, struct turn *turn, struct sender *
     return turn->room < before;
 }
 
-/* In the order in which they became ready. One that finds no room keeps its place. */
+/* In the order in which they became ready. One that finds no room goes to the end of the line: behind it are
+ * those whose outcomes make room. */
 static void add_senders(struct engine *engine, struct turn *turn)
 {
+    const struct sender *first_left = NULL;
     while (turn->room >= 2 && !STAILQ_EMPTY(&engine->ready)) {
         struct sender *sender = STAILQ_FIRST(&engine->ready);
-        bool is_added = add_sender(engine, turn, sender);
-        if (!is_added && (!STAILQ_EMPTY(&sender->outcomes) || sender_may_claim(engine, sender) > 0))
+        if (sender == first_left)
             return;
+        bool is_added = add_sender(engine, turn, sender);
         STAILQ_REMOVE_HEAD(&engine->ready, ready);
         sender->is_ready = false;
-        if (!is_added)
+        if (is_added) {
+            sender->in_turn = true;
+            turn->senders[turn->sender_count++] = sender;
             continue;
-        sender->in_turn = true;
-        turn->senders[turn->sender_count++] = sender;
+        }
+        sender_touch(engine, sender);
+        if (sender->is_ready && !first_left)
+            first_left = sender;
     }
 }
 

@@ -332,6 +332,22 @@ static void the_watchdog_finds_a_task_that_rests_and_wakes_it(void **state)
     assert_counts(world_look(w, id), TASK_COMPLETED, 20, 0, 0);
 }
 
+static void more_accounts_than_may_be_under_way_do_not_keep_each_other(void **state)
+{
+    struct world *w = *state;
+    int64_t many[40];
+    for (int i = 0; i < 40; i++) {
+        many[i] = ACCOUNT + i;
+        world_account(w, many[i],
+                      "{\"speed\":\"0\",\"interval_min\":\"0\","
+                      "\"interval_max\":\"0\",\"in_flight\":\"64\"}");
+    }
+    world_engine(w);
+    int64_t id = world_task(w, many, 40, 10000, 5000);
+    world_run_until(w, NOW + 1000);
+    assert_int_equal(world_look(w, id)->task.status, TASK_COMPLETED);
+}
+
 /* At speed 0 the reply is told with the outcome, while other messages of the account are under way. */
 static void a_reply_does_not_overtake_what_it_answers(void **state)
 {
@@ -409,6 +425,7 @@ int main(void)
         TEST(recipients_of_an_account_that_is_away_for_long_go_to_others),
         TEST(many_messages_are_under_way_when_nothing_is_paced),
         TEST(the_watchdog_finds_a_task_that_rests_and_wakes_it),
+        TEST(more_accounts_than_may_be_under_way_do_not_keep_each_other),
         TEST(a_reply_does_not_overtake_what_it_answers),
         TEST(contents_of_a_recipient_go_one_after_the_other),
         TEST(texts_are_made_for_their_recipients),
