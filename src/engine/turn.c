@@ -58,7 +58,7 @@ static struct message_news news_of(const struct flight *flight)
         .reason = send->reason,
         .code = send->code,
         .reason_text = str_of(send->reason_text),
-        .time_ms = send->time_ms,
+        .time_ms = send->left ? send->time_ms : 0,
         .retry_ms = flight->retry_ms,
         .rendered = {flight->kept.data, flight->kept.len},
     };

@@ -81,6 +81,7 @@ def test_statuses_are_those_of_the_recipients(client, senders):
     task = send(client, senders, *[f"86138001{end}" for end in ("0001", "0002", "0003", "0401", "0402")])
     info = settled(client, task, [4, 3, 6, -1, -1])["info"]
     assert info[3]["reason"] == "not on WhatsApp"
+    assert info[3]["sendTime"] == 0
     assert info[4]["reason"] and info[4]["code"] == 131026
     counts = wait_for(client, task, COMPLETED)
     assert [counts[n] for n in ("total", "sent", "delivered", "read", "replied", "failed")] == [
