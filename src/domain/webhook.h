@@ -70,6 +70,7 @@ struct webhook_probe {
     struct mailbox *home;
     void (*done)(struct webhook_probe *probe);
     void *owner;
+    void *answerer; /* its own */
     int64_t tenant_id, webhook_id;
     /* Set before `done`: */
     int result; /* 0: it answered (whatever that was); ERR_NOT_FOUND, ERR_TIMEOUT, ERR_CLOSED,

@@ -22,7 +22,7 @@
 #include "base/buf.h"
 #include "net/http_parse.h"
 
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MAX 512
 
 struct receiver {
     struct event_base *base;
@@ -30,6 +30,9 @@ struct receiver {
     struct bufferevent *connections[CONNECTIONS_MAX];
     int port, accepted, open, most_open, requests;
     struct buf last; /* the head and the body of the last request */
+    /* When it is set: appends an answer and returns its status; 0: the path says what is answered. */
+    int (*judge)(void *context, const struct http_head *head, struct str body, struct buf *answer);
+    void *context;
 };
 
 static inline void receiver_close(struct receiver *receiver, struct bufferevent *connection)
@@ -78,6 +81,18 @@ static inline void receiver_go_on_forever(struct bufferevent *connection, const 
     receiver_say(connection, start);
 }
 
+static inline bool receiver_judge(struct receiver *receiver, struct bufferevent *connection,
+                                  const struct http_head *head, struct str body)
+{
+    struct buf answer;
+    buf_init(&answer, (size_t)1 << 20);
+    int status = receiver->judge ? receiver->judge(receiver->context, head, body, &answer) : 0;
+    if (status > 0)
+        receiver_answer(connection, status, "", (struct str){answer.data, answer.len});
+    buf_free(&answer);
+    return status > 0;
+}
+
 /* True when the connection is gone. */
 static inline bool receiver_act(struct receiver *receiver, struct bufferevent *connection,
                                 struct str path, struct str body)
@@ -123,7 +138,8 @@ static inline void receiver_on_data(struct bufferevent *connection, void *contex
         buf_clear(&receiver->last);
         buf_add(&receiver->last, data, whole);
         struct str body = {data + head_len, (size_t)head.content_length};
-        if (receiver_act(receiver, connection, head.path, body))
+        if (!receiver_judge(receiver, connection, &head, body) &&
+            receiver_act(receiver, connection, head.path, body))
             return;
         evbuffer_drain(in, whole);
     }
@@ -164,7 +180,7 @@ static inline void receiver_open(struct receiver *receiver, struct event_base *b
     buf_init(&receiver->last, (size_t)1 << 20);
     assert_int_equal(inet_pton(AF_INET, address, &at.sin_addr), 1);
     receiver->listener = evconnlistener_new_bind(base, receiver_on_accept, receiver,
-                                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
+                                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 512,
                                                  (struct sockaddr *)&at, sizeof(at));
     assert_non_null(receiver->listener);
     assert_int_equal(
