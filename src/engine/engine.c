@@ -48,6 +48,7 @@ static void init(struct engine *engine, const struct engine_settings *settings, 
     STAILQ_INIT(&engine->ready);
     STAILQ_INIT(&engine->dirty);
     STAILQ_INIT(&engine->leaving);
+    STAILQ_INIT(&engine->untold);
     TAILQ_INIT(&engine->attention);
     LIST_INIT(&engine->taken);
     STAILQ_INIT(&engine->free_flights);
@@ -57,6 +58,7 @@ static void init(struct engine *engine, const struct engine_settings *settings, 
     TAILQ_INIT(&engine->contents);
     engine->limbo_alarm.ring = items_retry;
     engine->watchdog_alarm.ring = watchdog_ring;
+    engine->untold_alarm.ring = account_events_ring;
     engine->wake_letter.open = open_wake;
     engine->follow_ups.unread_ms = INT64_MIN; /* none of them was read yet */
 }
@@ -168,6 +170,7 @@ int64_t engine_run(struct engine *engine)
     if (!atomic_load(&engine->is_stopping))
         follow_ups_run(engine);
     turns_send(engine);
+    account_events_run(engine);
     look_update(engine);
     senders_sweep(engine);
     senders_publish(engine);
@@ -177,8 +180,8 @@ int64_t engine_run(struct engine *engine)
 /* Nothing that it told the store or the transports to do is open. */
 static bool is_settled(const struct engine *engine)
 {
-    return engine->turns_out == 0 && engine->task_ops == 0 && !freezer_is_busy(engine->freezer) &&
-           transport_under_way(engine->transport) == 0;
+    return engine->turns_out == 0 && engine->task_ops == 0 && engine->account_ops == 0 &&
+           !freezer_is_busy(engine->freezer) && transport_under_way(engine->transport) == 0;
 }
 
 bool engine_is_idle(const struct engine *engine)
@@ -292,7 +295,7 @@ static void settle(struct engine *engine)
 {
     atomic_store(&engine->is_stopping, true);
     freezer_stop(engine->freezer);
-    while (engine->turns_out > 0 || engine->task_ops > 0) {
+    while (engine->turns_out > 0 || engine->task_ops > 0 || engine->account_ops > 0) {
         mailbox_wait(engine->mailbox, 100);
         mailbox_run(engine->mailbox);
     }

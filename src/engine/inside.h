@@ -36,7 +36,9 @@
 #define FOLLOW_UPS_MAX 1024
 /* After a store that refused. */
 #define STORE_PAUSE_MS 1000
-#define WATCHDOG_MS    10000
+/* Accounts' events at the writer. */
+#define ACCOUNT_OPS_MAX 64
+#define WATCHDOG_MS     10000
 
 /* --- one account */
 
@@ -59,6 +61,8 @@ struct flight;
 STAILQ_HEAD(flights, flight);
 struct item;
 STAILQ_HEAD(items, item);
+
+enum told { TOLD_NOTHING, TOLD_OFFLINE, TOLD_ONLINE };
 
 #define RATE_SLOTS   12
 #define RATE_SLOT_MS 5000
@@ -89,7 +93,9 @@ struct sender {
     struct items held;       /* what came of the account since, which does not overtake them */
     struct alarm alarm;      /* when it may claim */
     struct alarm away;       /* when it has been offline for long */
-    STAILQ_ENTRY(sender) ready, dirty, leaving;
+    enum told told;          /* to webhooks, as far as any are there */
+    bool is_untold;          /* in engine->untold */
+    STAILQ_ENTRY(sender) ready, dirty, leaving, untold;
     const char *waits_for;
     int64_t due_ms; /* when it may claim next, as far as known; 0 */
     int64_t last_task, handed_over, last_error_ms;
@@ -245,7 +251,9 @@ struct engine {
     struct number_map tasks; /* by id */
     int64_t changed;         /* of tasks: all up to it were read */
     struct alarms alarms;
-    STAILQ_HEAD(, sender) ready, dirty, leaving;
+    STAILQ_HEAD(, sender) ready, dirty, leaving, untold;
+    size_t account_ops;
+    struct alarm untold_alarm; /* set: the store refused, nothing is told */
     TAILQ_HEAD(, open_task) attention;
     size_t task_ops;
 
@@ -381,6 +389,11 @@ void load_unsure(struct engine *engine);
 
 /* watchdog.c */
 void watchdog_ring(void *engine, struct alarm *alarm);
+
+/* account_events.c */
+void account_events_note(struct engine *engine, struct sender *sender); /* it may be news */
+void account_events_run(struct engine *engine);
+void account_events_ring(void *engine, struct alarm *alarm);
 
 /* look.c */
 void look_update(struct engine *engine);

@@ -39,6 +39,7 @@ void senders_online(void *context, int64_t account, bool online, int64_t since_m
         sender_failed(engine, sender, why);
     alarm_set(&engine->alarms, &sender->away,
               online ? ALARM_NEVER : since_ms + engine->settings.offline_move_ms);
+    account_events_note(engine, sender);
     sender_touch(engine, sender);
 }
 
@@ -122,8 +123,8 @@ void senders_sweep(struct engine *engine)
     struct sender *sender = STAILQ_FIRST(&engine->leaving), *next;
     for (; sender; sender = next) {
         next = STAILQ_NEXT(sender, leaving);
-        if (sender->in_turn || sender->is_ready || sender->is_dirty || sender->in_flight > 0 ||
-            sender->pauses > 0 || !STAILQ_EMPTY(&sender->outcomes))
+        if (sender->in_turn || sender->is_ready || sender->is_dirty || sender->is_untold ||
+            sender->in_flight > 0 || sender->pauses > 0 || !STAILQ_EMPTY(&sender->outcomes))
             continue;
         STAILQ_REMOVE(&engine->leaving, sender, sender, leaving);
         release(engine, sender);
