@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 struct api;
+struct webhook_probe;
 
 enum request_log { REQUEST_LOG_NONE, REQUEST_LOG_ERRORS, REQUEST_LOG_ALL };
 
@@ -32,6 +33,11 @@ struct api_settings {
      * are given wake_context. NULL: none is, and it does. */
     bool (*account_online)(void *context, int64_t number, int64_t *ret_since_ms);
     bool (*engine_ready)(void *context);
+    const struct address_list
+        *webhook_allow; /* networks that webhooks may lead to; NULL: public ones only */
+    /* Has a webhook's receiver called once, on the engine; an error: it will not. NULL: there is none. */
+    int (*probe)(void *context, struct webhook_probe *probe);
+    void *probe_context;
 };
 void api_settings_default(struct api_settings *settings);
 

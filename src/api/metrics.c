@@ -22,6 +22,9 @@ static void add_store(struct buf *b, const struct store_metrics *store)
     gauge(b, "wscrm_store_wal_bytes", "gauge", "Size of the write-ahead log.", store->wal_bytes);
     gauge(b, "wscrm_search_behind", "gauge", "Customers that the search index has not come to.",
           store->search_behind);
+    gauge(b, "wscrm_webhook_events_dropped_total", "counter",
+          "Webhook deliveries that were over their time before anybody took them.",
+          store->events_dropped);
     gauge(b, "wscrm_store_healthy", "gauge", "1 when the last commit went well.", store->healthy);
 }
 

@@ -126,6 +126,7 @@ void settings_free(struct settings *settings)
     for (size_t i = 0; i < SETTING_COUNT; i++)
         value_free(&settings->values[i]);
     address_list_free(settings->trusted_proxies);
+    address_list_free(settings->webhook_allow);
     *settings = (struct settings){0};
 }
 
@@ -185,20 +186,29 @@ static int check_budget(const struct settings *settings, char *why, size_t why_s
     return 0;
 }
 
+static int read_networks(const struct settings *settings, enum setting_id id,
+                         struct address_list **ret_list, char *why, size_t why_size)
+{
+    struct str text = str_of(settings_text(settings, id));
+    int result = text.len > 0 ? address_list_parse(text, ret_list) : 0;
+    if (result < 0) {
+        snprintf(why, why_size, "%s: networks such as 10.0.0.0/8,::1 expected, not \"%.*s\"",
+                 settings_place(settings, id), (int)(text.len < 80 ? text.len : 80), text.p);
+    }
+    return result;
+}
+
 static int check(struct settings *settings, char *why, size_t why_size)
 {
     int result = check_database(settings, why, why_size);
     if (result == 0)
         result = check_budget(settings, why, why_size);
-    struct str proxies = str_of(settings_text(settings, SETTING_TRUSTED_PROXIES));
-    if (result == 0 && proxies.len > 0) {
-        result = address_list_parse(proxies, &settings->trusted_proxies);
-        if (result < 0) {
-            snprintf(why, why_size, "%s: networks such as 10.0.0.0/8,::1 expected, not \"%.*s\"",
-                     settings_place(settings, SETTING_TRUSTED_PROXIES),
-                     (int)(proxies.len < 80 ? proxies.len : 80), proxies.p);
-        }
-    }
+    if (result == 0)
+        result = read_networks(settings, SETTING_TRUSTED_PROXIES, &settings->trusted_proxies, why,
+                               why_size);
+    if (result == 0)
+        result =
+            read_networks(settings, SETTING_WEBHOOK_ALLOW, &settings->webhook_allow, why, why_size);
     return result;
 }
 
@@ -282,6 +292,7 @@ void settings_api(const struct settings *settings, struct api_settings *ret_api)
     ret_api->workers = (int)settings_number(settings, SETTING_WORKERS);
     ret_api->helpers = (int)settings_number(settings, SETTING_HELPERS);
     settings_http(settings, &ret_api->http);
+    ret_api->webhook_allow = settings->webhook_allow;
     ret_api->max_body_small = (size_t)settings_number(settings, SETTING_MAX_BODY);
     ret_api->max_body_large = (size_t)settings_number(settings, SETTING_MAX_BODY_LARGE);
     ret_api->max_body_import = (size_t)settings_number(settings, SETTING_MAX_BODY_IMPORT);
@@ -305,6 +316,7 @@ void settings_store(const struct settings *settings, struct store_settings *ret_
     ret_store->cache_kib = (size_t)settings_number(settings, SETTING_STORE_CACHE) >> 10;
     ret_store->not_replied_ms = settings_number(settings, SETTING_NOT_REPLIED);
     ret_store->history_days = (int)settings_number(settings, SETTING_HISTORY_DAYS);
+    ret_store->webhook_days = (int)settings_number(settings, SETTING_WEBHOOK_DAYS);
     ret_store->mmap_mib = (size_t)settings_number(settings, SETTING_STORE_MMAP) >> 20;
 }
 

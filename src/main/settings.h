@@ -46,7 +46,7 @@ struct setting_value {
 
 struct settings {
     struct setting_value values[SETTING_COUNT];
-    struct address_list *trusted_proxies; /* made by settings_load() */
+    struct address_list *trusted_proxies, *webhook_allow; /* made by settings_load(); NULL: none */
 };
 
 #define SETTINGS_WHY_MAX 1280 /* holds a path of usual length and more */
