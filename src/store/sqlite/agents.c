@@ -1,8 +1,12 @@
 /* Agents: user accounts of a tenant, who own customers and work with WhatsApp accounts. */
+#include "store/sqlite/customer_event.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* Customers looked at per statement of a sweep: some 3 ms. */
 #define SWEEP_ROWS 2000
+/* When webhooks are told of each. */
+#define SWEEP_TOLD 50
 
 int agent_find(struct connection *connection, int64_t tenant_id, struct str user_name,
                int64_t *ret_id)
@@ -118,11 +122,26 @@ static int remove_agent(struct store *store, struct agent_write *op)
     return WRITER_MORE;
 }
 
-/* The next SWEEP_ROWS customers behind call->progress, which is a number. *ret_end: 0 at the end. */
-static int sweep_piece(struct connection *connection, const struct agent_write *op,
-                       int64_t *ret_end)
+/* RETURNING shows rows when all are changed already. */
+static int disown_some(struct store *store, const struct agent_write *op, sqlite3_stmt *disown)
 {
+    int result;
+    while ((result = connection_step(&store->writer.connection, disown)) == 1) {
+        if (customer_event_put(store, op->tenant_id, sqlite3_column_int64(disown, 0), op->now_ms,
+                               CUSTOMER_CHANGED, "agentAccount") < 0) {
+            sqlite3_reset(disown);
+            return ERR_STORE;
+        }
+    }
+    return result < 0 ? ERR_STORE : 0;
+}
+
+/* The next SWEEP_ROWS customers behind call->progress, which is a number. *ret_end: 0 at the end. */
+static int sweep_piece(struct store *store, const struct agent_write *op, int64_t *ret_end)
+{
+    struct connection *connection = &store->writer.connection;
     int64_t from = (int64_t)op->call.progress, to = INT64_MAX;
+    bool tells = outbox_wants(tenants_find(store->tenants, op->tenant_id), EVENT_CUSTOMER);
     sqlite3_stmt *piece = connection_statement(connection, STATEMENT_CUSTOMER_PIECE);
     sqlite3_stmt *history = connection_statement(connection, STATEMENT_CUSTOMER_DISOWN_HISTORY);
     sqlite3_stmt *disown = connection_statement(connection, STATEMENT_CUSTOMER_DISOWN);
@@ -130,7 +149,7 @@ static int sweep_piece(struct connection *connection, const struct agent_write *
         return ERR_STORE;
     bind_i64(piece, 1, op->tenant_id);
     bind_i64(piece, 2, from);
-    bind_i64(piece, 3, SWEEP_ROWS - 1);
+    bind_i64(piece, 3, tells ? SWEEP_TOLD - 1 : SWEEP_ROWS - 1);
     int result = connection_step(connection, piece);
     if (result < 0)
         return ERR_STORE;
@@ -149,9 +168,7 @@ static int sweep_piece(struct connection *connection, const struct agent_write *
     }
     bind_str(history, 6, op->user_name);
     bind_str(history, 7, op->cause);
-    return connection_step(connection, history) < 0 || connection_step(connection, disown) < 0
-               ? ERR_STORE
-               : 0;
+    return connection_step(connection, history) < 0 ? ERR_STORE : disown_some(store, op, disown);
 }
 
 /* His customers are found by a walk over the tenant's, not by an index on the owner, which every
@@ -167,7 +184,7 @@ static int run_agent_remove(struct store *store, struct store_call *call)
         int64_t end;
         if (!writer_take_row(writer, call))
             return WRITER_MORE;
-        int result = sweep_piece(&writer->connection, op, &end);
+        int result = sweep_piece(store, op, &end);
         if (result < 0 || end == 0)
             return result;
         writer->group_rows += SWEEP_ROWS;

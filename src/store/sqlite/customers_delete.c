@@ -3,13 +3,17 @@
 #include <stdlib.h>
 
 #include "domain/number.h"
+#include "store/sqlite/customer_event.h"
 #include "store/sqlite/customer_row.h"
 #include "store/sqlite/groups.h"
 #include "store/sqlite/jobs.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* As many customers as one statement deletes: their numbers are kept on the stack. */
 #define STEP_ROWS 100
+/* When webhooks are told of each, of which there may be a hundred: 10 ms at most. */
+#define STEP_TOLD 10
 
 /* --- rows */
 
@@ -21,7 +25,9 @@ int customers_remove_step(struct store *store, struct customer_range *range)
                         &groups) < 0)
         return ERR_STORE;
     range->has_groups = groups > 0;
-    return groups < STEP_ROWS ? STEP_ROWS / (1 + (int)groups) : 1;
+    int step = groups < STEP_ROWS ? STEP_ROWS / (1 + (int)groups) : 1;
+    bool tells = outbox_wants(tenants_find(store->tenants, range->tenant_id), EVENT_CUSTOMER);
+    return tells && step > STEP_TOLD ? STEP_TOLD : step;
 }
 
 int customers_cut(struct store *store, struct customer_range *range, int step)
@@ -68,6 +74,10 @@ int customers_remove(struct store *store, const struct customer_range *range)
     int count = delete_rows(&writer->connection, range, numbers);
     for (int i = 0; range->has_groups && i < count; i++)
         if (groups_forget_number(&writer->connection, range->tenant_id, numbers[i]) < 0)
+            return ERR_STORE;
+    for (int i = 0; i < count; i++)
+        if (customer_event_put(store, range->tenant_id, numbers[i], store->settings.clock_ms(),
+                               CUSTOMER_DELETED, NULL) < 0)
             return ERR_STORE;
     if (count > 0)
         writer_count_customers(writer, range->tenant_id, -count);

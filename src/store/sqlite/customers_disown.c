@@ -1,4 +1,5 @@
 /* Customers: taking the owners off some. */
+#include "store/sqlite/customer_event.h"
 #include "store/sqlite/history.h"
 #include "store/sqlite/jobs.h"
 #include "store/sqlite/store_sqlite.h"
@@ -24,9 +25,10 @@ static int find_owner(struct store *store, const struct customers_disown *op, in
     return copy ? 0 : ERR_NOMEM;
 }
 
-static int disown(struct connection *connection, const struct customers_disown *op, int64_t number,
+static int disown(struct store *store, const struct customers_disown *op, int64_t number,
                   int64_t id, struct str owner)
 {
+    struct connection *connection = &store->writer.connection;
     const struct history_change entry = {.tenant_id = op->tenant_id,
                                          .number = number,
                                          .time_ms = op->now_ms,
@@ -38,7 +40,10 @@ static int disown(struct connection *connection, const struct customers_disown *
         return ERR_STORE;
     bind_i64(update, 1, id);
     bind_i64(update, 2, op->now_ms);
-    return connection_step(connection, update) < 0 ? ERR_STORE : history_add(connection, &entry);
+    if (connection_step(connection, update) < 0 || history_add(connection, &entry) < 0)
+        return ERR_STORE;
+    return customer_event_put(store, op->tenant_id, number, op->now_ms, CUSTOMER_CHANGED,
+                              "agentAccount");
 }
 
 static int disown_one(struct store *store, struct customers_disown *op,
@@ -52,7 +57,7 @@ static int disown_one(struct store *store, struct customers_disown *op,
         result = jobs_spare(&store->writer.connection, running, id, number);
     if (result < 0 || owner.len == 0)
         return result == ERR_NOT_FOUND ? 0 : result;
-    return disown(&store->writer.connection, op, number, id, owner);
+    return disown(store, op, number, id, owner);
 }
 
 static int run_customers_disown(struct store *store, struct store_call *call)

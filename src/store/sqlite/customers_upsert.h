@@ -40,6 +40,8 @@ struct upsert {
     struct running_jobs running; /* deletions that have to spare what is named here */
     sqlite3_stmt *find, *insert, *update;
     struct buf extended;
+    bool tells;            /* a webhook wants to hear of it */
+    struct buf event;      /* of the item; see customer_event.h */
     struct str owner_name; /* the last one looked up: mostly all items name the same */
     int64_t owner_id;
     struct row old, row;

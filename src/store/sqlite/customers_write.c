@@ -2,8 +2,10 @@
  * savepoint of its own. */
 #include <string.h>
 
+#include "store/sqlite/customer_event.h"
 #include "store/sqlite/customers_upsert.h"
 #include "store/sqlite/history.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -289,20 +291,25 @@ static int note_rename(struct upsert *up)
 
 static int change_row(struct upsert *up, const struct customer_change *item)
 {
-    if (note_rename(up) < 0) {
+    if (note_rename(up) < 0 || customer_event_note(up, up->old.number) < 0) {
         sqlite3_reset(up->find);
         return ERR_STORE;
     }
     int result = keep_texts(up);
     if (result == 0)
         result = write_row(up, item->number);
-    return result < 0 ? result : remember(up, item);
+    if (result == 0)
+        result = remember(up, item);
+    return result < 0 ? result : customer_event_send(up, up->old.number);
 }
 
 static int create_row(struct upsert *up, const struct customer_change *item)
 {
     up->created++;
-    return write_row(up, item->number);
+    int result = write_row(up, item->number);
+    if (result == 0)
+        result = customer_event_note(up, item->number);
+    return result < 0 ? result : customer_event_send(up, item->number);
 }
 
 static int upsert_item(struct upsert *up, const struct customer_change *item,
@@ -364,6 +371,7 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
     up.now_ms = op->now_ms;
     up.cause = op->cause;
     up.created = 0;
+    up.tells = outbox_wants(up.tenant, EVENT_CUSTOMER);
     up.find = connection_statement(connection, STATEMENT_CUSTOMER_FIND);
     up.insert = connection_statement(connection, STATEMENT_CUSTOMER_INSERT);
     up.update = connection_statement(connection, STATEMENT_CUSTOMER_UPDATE);
@@ -373,7 +381,9 @@ static int run_customers_upsert(struct store *store, struct store_call *call)
     if (!up.find || !up.insert || !up.update || jobs_running(store, op->tenant_id, &up.running) < 0)
         return ERR_STORE;
     buf_init(&up.extended, EXTENDED_MAX_LEN);
+    buf_init(&up.event, CUSTOMER_EVENT_LONGEST);
     int result = upsert_items(&up, op);
+    buf_free(&up.event);
     buf_free(&up.extended);
     if (result == 0 || result == WRITER_MORE)
         writer_count_customers(&store->writer, op->tenant_id, (int64_t)up.created);

@@ -1,6 +1,7 @@
 /* Opt-outs: who wants no messages. They belong to the tenant and the number, not to the customer. */
 #include "store/sqlite/opt_outs.h"
 
+#include "store/sqlite/customer_event.h"
 #include "store/sqlite/history.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/store_sqlite.h"
@@ -52,8 +53,9 @@ static int write_row(struct connection *connection, const struct opt_outs_set *o
     return connection_step(connection, statement) < 0 ? ERR_STORE : 0;
 }
 
-static int change(struct connection *connection, const struct opt_outs_set *op, int64_t number)
+static int change(struct store *store, const struct opt_outs_set *op, int64_t number)
 {
+    struct connection *connection = &store->writer.connection;
     const struct history_change entry = {.tenant_id = op->tenant_id,
                                          .number = number,
                                          .time_ms = op->now_ms,
@@ -63,13 +65,18 @@ static int change(struct connection *connection, const struct opt_outs_set *op, 
                                          .cause = op->cause};
     int result = write_row(
         connection, op, op->opt_out ? STATEMENT_OPT_OUT_INSERT : STATEMENT_OPT_OUT_DELETE, number);
-    return result < 0 ? result : history_add(connection, &entry);
+    if (result == 0)
+        result = history_add(connection, &entry);
+    return result < 0 ? result
+                      : customer_event_put(store, op->tenant_id, number, op->now_ms,
+                                           CUSTOMER_CHANGED, "optOut");
 }
 
 /* Adds to *balance how many opt-outs there are more. */
-static int set_one(struct connection *connection, const struct opt_outs_set *op, int64_t number,
+static int set_one(struct store *store, const struct opt_outs_set *op, int64_t number,
                    int64_t *balance)
 {
+    struct connection *connection = &store->writer.connection;
     sqlite3_stmt *row;
     int result = find(connection, op->tenant_id, number, &row, &number);
     if (result < 0)
@@ -79,7 +86,7 @@ static int set_one(struct connection *connection, const struct opt_outs_set *op,
     bool is_set = result == 1;
     if (is_set != op->opt_out) {
         *balance += op->opt_out ? 1 : -1;
-        return change(connection, op, number);
+        return change(store, op, number);
     }
     return is_set && op->reason.len > 0
                ? write_row(connection, op, STATEMENT_OPT_OUT_REASON, number)
@@ -124,7 +131,7 @@ static int run_opt_outs_set(struct store *store, struct store_call *call)
         result = check_room(connection, op);
     while (result == 0 && call->progress < op->count)
         if (writer_take_row(&store->writer, call))
-            result = set_one(connection, op, op->numbers[call->progress++], &balance);
+            result = set_one(store, op, op->numbers[call->progress++], &balance);
         else
             result = WRITER_MORE;
     if (result != 0 && result != WRITER_MORE)
@@ -137,7 +144,7 @@ int opt_out_add(struct store *store, const struct opt_outs_set *op, bool *ret_ne
     int64_t balance = 0;
     int result = check_room(&store->writer.connection, op);
     if (result == 0)
-        result = set_one(&store->writer.connection, op, op->numbers[0], &balance);
+        result = set_one(store, op, op->numbers[0], &balance);
     *ret_new = balance > 0;
     return result == 0 ? count_balance(store, op, balance) : result;
 }

@@ -84,7 +84,7 @@ int outbox_put(struct store *store, int64_t tenant_id, enum event_type type, int
     int64_t id = sqlite3_last_insert_rowid(connection->db) * EVENT_DELIVERIES;
     for (int i = 0; result == 0 && i < count; i++)
         result = insert_delivery(connection, id + i, webhooks[i], tenant_id, key, time_ms);
-    store->writer.group_rows++;
+    store->writer.group_rows += 1 + (size_t)count;
     store->writer.events_written = true;
     return result;
 }

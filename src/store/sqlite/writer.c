@@ -57,7 +57,9 @@ bool writer_take_rows(struct writer *writer, const struct store_call *call, size
 {
     if (call->rows > WRITER_LIGHT_ROWS) {
         /* A look at the clock costs a hundredth of a row: every 64th sees 20 ms well enough. */
-        bool looks = rows > 1 || writer->group_rows % 64 == 63;
+        bool looks = rows > 1 || writer->group_rows - writer->looked_at >= 63;
+        if (looks)
+            writer->looked_at = writer->group_rows;
         int64_t max_us = call->rows == SIZE_MAX ? SWEEP_MAX_US : GROUP_MAX_US;
         if (writer->group_rows >= GROUP_MAX_ROWS ||
             (looks && clock_mono_us() - writer->group_start_us >= max_us))
@@ -194,6 +196,7 @@ static int group_begin(struct store *store)
 {
     struct writer *writer = &store->writer;
     writer->group_rows = 0;
+    writer->looked_at = 0;
     writer->group_start_us = clock_mono_us();
     writer->tenants_changed = false;
     writer->events_written = false;

@@ -88,6 +88,7 @@ struct writer {
     bool
         events_written; /* by this group, or URLs changed: whoever watches is told after its commit */
     size_t group_rows;
+    size_t looked_at; /* the clock, at so many rows */
     int64_t group_start_us;
     struct tally tallies[GROUP_MAX_COMMANDS];
     size_t tally_count;

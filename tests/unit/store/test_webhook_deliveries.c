@@ -78,7 +78,7 @@ static void a_limit_and_a_place_make_pages_of_what_is_due(void **state)
         page.get.call = harness_call(h);
         page.count = 0;
         store_deliveries_next(h->reader, &page.get);
-        run_read_call(h, &page.get.call);
+        run_read(h, &page.get.call);
         base = base ? base : page.events[0];
         for (size_t i = 0; i < page.count; i++)
             assert_int_equal(page.events[i], base + seen++);
@@ -154,7 +154,7 @@ static size_t fresh(struct harness *h, struct fresh *fresh)
     fresh->get.call = harness_call(h);
     fresh->get.each = note_fresh;
     store_deliveries_fresh(h->reader, &fresh->get);
-    run_read_call(h, &fresh->get.call);
+    run_read(h, &fresh->get.call);
     assert_int_equal(fresh->get.call.result, 0);
     assert_false(fresh->get.more);
     return fresh->count;
@@ -246,7 +246,7 @@ static void pages_of_more_than_one_piece_are_whole(void **state)
     assert_string_equal(page(h, &get), "/0");
     get.deadline_us = 1;
     store_deliveries_page(h->reader, &get);
-    run_read_call(h, &get.call);
+    run_read(h, &get.call);
     assert_int_equal(get.call.result, ERR_TIMEOUT);
 }
 

@@ -39,16 +39,16 @@ static const char *changes(struct harness *h, int64_t *after)
 {
     static struct changes changes;
     changes.text.len = 0;
-    changes.text.data[0] = '\0';
+    changes.text.bytes[0] = '\0';
     do {
         changes.get = (struct webhooks_changed){
             .call = harness_call(h), .changed = *after, .limit = 2, .each = text_change};
         store_webhooks_changed(h->reader, &changes.get);
-        run_read_call(h, &changes.get.call);
+        run_read(h, &changes.get.call);
         assert_true(changes.get.call.result >= 0);
         *after = changes.get.changed;
     } while (changes.get.call.result == 2);
-    return changes.text.data;
+    return changes.text.bytes;
 }
 
 static void a_url_is_added_to_each_type_and_stays(void **state)
