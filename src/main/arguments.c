@@ -243,8 +243,8 @@ int arguments_check(const struct arguments *arguments, FILE *err)
 int arguments_set(struct arguments *arguments, struct str name, struct str text)
 {
     const struct option *option = option_named(arguments->command, name);
-    if (!option || (option->type != OPTION_SECRET && option->type != OPTION_LINE) ||
-        item_of(arguments, option) || arguments->count == ARGUMENTS_MAX)
+    if (!option || !option_is_secret(option) || item_of(arguments, option) ||
+        arguments->count == ARGUMENTS_MAX)
         return ERR_NOT_FOUND;
     char *copy = value_copy(text);
     if (!copy)

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "domain/token.h"
 #include "main/arguments.h"
+#include "main/call.h"
 #include "main/call_body.h"
 #include "main/lock.h"
 
@@ -236,16 +237,38 @@ static void release(struct call *call)
     digest_free(call->digest);
 }
 
-static int call_tenant(struct call *call)
+static int prepare(struct call *call)
 {
-    call->json = argument(call->context, "JSON|@FILE|-");
     buf_init(&call->url, (size_t)1 << 20);
     buf_init(&call->body, CONTENT_MAX_BYTES + 4096);
     buf_init(&call->answer, ANSWER_MAX_BYTES);
-    int status = EXIT_WRONG_USE;
     int result = digest_new(call->context->crypto, &call->digest);
-    if (result < 0) {
+    if (result < 0)
         call->digest = NULL;
+    return result;
+}
+
+int call_server(struct context *context, const struct tenant *tenant, struct str path,
+                struct str json)
+{
+    struct call call = {.context = context, .tenant = tenant, .method = "POST", .json = json};
+    int status = EXIT_FAILED, result = prepare(&call);
+    if (result < 0)
+        status = complain_store(context, result);
+    else if (local_url(&call) == 0 && sign_header(&call) == 0) {
+        buf_add_str(&call.url, path);
+        buf_add_char(&call.url, '\0');
+        status = call.url.failed ? complain_store(context, ERR_NOMEM) : send_call(&call);
+    }
+    release(&call);
+    return status;
+}
+
+static int call_tenant(struct call *call)
+{
+    call->json = argument(call->context, "JSON|@FILE|-");
+    int status = EXIT_WRONG_USE, result = prepare(call);
+    if (result < 0) {
         status = complain_store(call->context, result);
     } else if (take_method(call) == 0) {
         result = take_url(call);

@@ -58,6 +58,7 @@ enum option_type {
     OPTION_FLAG,
     OPTION_MANY,
     OPTION_SECRET,
+    OPTION_HIDDEN,
     OPTION_LINE,
     OPTION_CONTENT,
     OPTION_LIST,
@@ -78,6 +79,13 @@ const struct option *option_next(const struct command *command, const struct opt
 static inline bool option_takes_value(const struct option *option)
 {
     return option->type != OPTION_FLAG && option->type != OPTION_LINE;
+}
+
+/* It stands in no list of processes, log or reply. */
+static inline bool option_is_secret(const struct option *option)
+{
+    return option->type == OPTION_SECRET || option->type == OPTION_HIDDEN ||
+           option->type == OPTION_LINE;
 }
 
 /* The command that argv[0], argv[1] … name; *ret_words is how many words name it. NULL: none. */

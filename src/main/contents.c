@@ -70,12 +70,19 @@ static int resolve(struct argument *item, FILE *err)
     enum option_type type = item->option->type;
     if (type == OPTION_LINE)
         return take(item, stdin, "standard input", err);
-    if (type != OPTION_SECRET && type != OPTION_CONTENT && type != OPTION_LIST)
+    if (type != OPTION_SECRET && type != OPTION_HIDDEN && type != OPTION_CONTENT &&
+        type != OPTION_LIST)
         return 0;
     if (str_is(item->text, "-"))
         return take(item, stdin, "standard input", err);
     if (item->text.len > 0 && item->text.p[0] == '@')
         return take_file(item, item->text.p + 1, err);
+    if (type == OPTION_HIDDEN) {
+        fprintf(err,
+                "wscrm: --%s: @FILE or - expected: what stands on the command line can be seen\n",
+                item->option->name);
+        return ERR_INVALID;
+    }
     if (type == OPTION_SECRET) {
         fprintf(err,
                 "wscrm: warning: --%s: a secret on the command line can be seen in the list of "

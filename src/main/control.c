@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "main/directory.h"
 #include "main/frame.h"
+#include "main/settings.h"
 
 #define BACKLOG         16
 #define READ_TIMEOUT_MS 10000
@@ -29,6 +30,7 @@ struct connection {
 };
 
 struct control {
+    const struct settings *settings;
     struct store *store;
     struct crypto *crypto;
     struct engine *engine;
@@ -60,7 +62,8 @@ static void serve(struct connection *connection)
 {
     struct control *control = connection->control;
     struct channel channel = {connection->fd, control->stop_fd, &control->streams};
-    struct context context = {.store = control->store,
+    struct context context = {.settings = control->settings,
+                              .store = control->store,
                               .crypto = control->crypto,
                               .engine = control->engine,
                               .mailbox = connection->mailbox,
@@ -216,14 +219,16 @@ static int control_open(struct control *control, const char *directory)
     return errno == 0 ? 0 : ERR_SYSTEM;
 }
 
-int control_start(const char *directory, struct store *store, struct crypto *crypto,
+int control_start(const struct settings *settings, struct store *store, struct crypto *crypto,
                   struct engine *engine, struct control **ret_control, char *why, size_t why_size)
 {
+    const char *directory = settings_directory(settings);
     struct control *control = calloc(1, sizeof(*control));
     if (!control) {
         snprintf(why, why_size, "control socket: %s", err_text(ERR_NOMEM));
         return ERR_NOMEM;
     }
+    control->settings = settings;
     control->store = store;
     control->crypto = crypto;
     control->engine = engine;

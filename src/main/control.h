@@ -28,16 +28,16 @@ struct control;
 #define STREAMS_MAX 4
 
 /* The server's end: a thread that accepts. Replaces the socket that a killed server left; the caller
- * holds the directory's lock. ERR_SYSTEM, ERR_NOMEM with why[]. */
-/* Commands on accounts and tenants are answered when the engine knows of them. */
-int control_start(const char *directory, struct store *store, struct crypto *crypto,
+ * holds the directory's lock. Commands see the settings, which outlive it. Commands on accounts and tenants
+ * are answered when the engine knows of them. ERR_SYSTEM, ERR_NOMEM with why[]. */
+int control_start(const struct settings *settings, struct store *store, struct crypto *crypto,
                   struct engine *engine, struct control **ret_control, char *why,
                   size_t why_size) MUST_USE;
 /* No new commands; waits for those that run. False: one did not end in time, and goes on using the
  * store and `control`; the socket is gone either way. */
 bool control_stop(struct control *control, int timeout_ms) MUST_USE;
 
-/* One request, from text to reply. The context has store, crypto, engine, mailbox and channel. */
+/* One request, from text to reply. The context has settings, store, crypto, engine, mailbox and channel. */
 void control_answer(struct str request, struct context *context, struct buf *ret_reply);
 
 /* The client's end: has the server run the context's command; what it prints goes to the context's out

@@ -14,7 +14,7 @@
 
 static bool travels_apart(const struct argument *item)
 {
-    return item->option->type == OPTION_SECRET || item->option->type == OPTION_LINE;
+    return option_is_secret(item->option);
 }
 
 static void add_word(struct buf *request, const char *prefix, const char *name, const char *sign,

@@ -241,7 +241,7 @@ static int start(struct server *server)
     if (result == 0)
         result = start_engine(server);
     if (result == 0 &&
-        control_start(server->directory, server->context->store, server->context->crypto,
+        control_start(server->settings, server->context->store, server->context->crypto,
                       server->engine, &server->control, server->why, sizeof(server->why)) < 0)
         result = fail(server);
     return result < 0 ? result : start_api(server);

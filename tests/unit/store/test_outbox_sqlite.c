@@ -67,7 +67,7 @@ static void what_nobody_took_in_a_month_is_dropped_and_counted(void **state)
     struct store_metrics metrics = {0};
     for (int i = 0; i < 1000 && metrics.events_dropped == 0; i++) {
         store_metrics(h->store, &metrics);
-        usleep(1000);
+        usleep(10000);
     }
     assert_int_equal(metrics.events_dropped, 3);
     assert_next(h, id, NOW + 31 * DAY, "{\"last\":1}"); /* its turn has come */
