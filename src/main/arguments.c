@@ -126,6 +126,8 @@ static int parse_option(struct parse *parse, struct str word)
     } else if (inside.p) {
         return wrong(parse, "takes no value: --", name, "");
     }
+    if (option->type == OPTION_HIDDEN && !str_is(text, "-") && !(text.len > 0 && text.p[0] == '@'))
+        return wrong(parse, "@FILE or - expected, for the command line can be seen: --", name, "");
     return add(parse, option, text);
 }
 

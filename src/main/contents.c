@@ -77,12 +77,6 @@ static int resolve(struct argument *item, FILE *err)
         return take(item, stdin, "standard input", err);
     if (item->text.len > 0 && item->text.p[0] == '@')
         return take_file(item, item->text.p + 1, err);
-    if (type == OPTION_HIDDEN) {
-        fprintf(err,
-                "wscrm: --%s: @FILE or - expected: what stands on the command line can be seen\n",
-                item->option->name);
-        return ERR_INVALID;
-    }
     if (type == OPTION_SECRET) {
         fprintf(err,
                 "wscrm: warning: --%s: a secret on the command line can be seen in the list of "
