@@ -3,9 +3,11 @@
 #include "store/sqlite_beside.h"
 
 /* The chore runs at once when a URL is removed: so each look at the end of a walk is waited for. */
-static void sweep(struct harness *h)
+static void sweep(struct harness *h, int64_t now_ms)
 {
-    harness_reopen(h); /* chores are due at a start */
+    harness_close(h);
+    atomic_store(&hooks_now, now_ms);
+    harness_open(h); /* chores are due at a start */
     sqlite3 *db = other_connection(h);
     int64_t swept;
     /* A walk's end leaves its mark: nothing old is there. */
@@ -38,15 +40,12 @@ static void what_is_done_goes_after_a_week_and_what_is_parked_after_a_month(void
     put_events(h, EVENT_MESSAGE, 600, 600);
     assert_int_equal(finish_due(h, id, NOW + 600, DELIVERY_PARKED, DELIVERY_DONE), 600);
     put_event(h, EVENT_MESSAGE, 7, NOW + 20 * DAY, "{}");
-    atomic_store(&hooks_now, NOW + 7 * DAY);
-    sweep(h);
+    sweep(h, NOW + 7 * DAY);
     assert_int_equal(rows(h, "SELECT count(*) FROM event"), 601);
-    atomic_store(&hooks_now, NOW + 7 * DAY + 600);
-    sweep(h);
+    sweep(h, NOW + 7 * DAY + 600);
     assert_int_equal(rows(h, "SELECT count(*) FROM event"), 301);
     assert_string_equal(webhooks(h, TENANT), "message " URL " on 1 0 300");
-    atomic_store(&hooks_now, NOW + 30 * DAY + 600);
-    sweep(h);
+    sweep(h, NOW + 30 * DAY + 600);
     assert_int_equal(rows(h, "SELECT count(*) FROM event"), 1);
     assert_string_equal(webhooks(h, TENANT), "message " URL " on 1 0 0");
     struct store_metrics metrics;
@@ -62,8 +61,7 @@ static void what_nobody_took_in_a_month_is_dropped_and_counted(void **state)
         put_event(h, EVENT_MESSAGE, 1, NOW + i, "{}");
     put_event(h, EVENT_MESSAGE, 1, NOW + 5 * DAY, "{\"last\":1}");
 
-    atomic_store(&hooks_now, NOW + 30 * DAY + 3);
-    sweep(h);
+    sweep(h, NOW + 30 * DAY + 3);
     struct store_metrics metrics = {0};
     for (int i = 0; i < 1000 && metrics.events_dropped == 0; i++) {
         store_metrics(h->store, &metrics);
@@ -83,13 +81,12 @@ static void the_rest_of_a_url_that_was_removed_goes_and_others_keep_theirs(void 
     put_events(h, EVENT_TASK, 350, 3);
     assert_int_equal(del_webhook(h, TENANT, id), 0);
     assert_int_equal(del_webhook(h, TENANT, alone), 0);
-    sweep(h);
+    sweep(h, NOW);
     assert_int_equal(rows(h, "SELECT count(*) FROM event"), 350);
     assert_int_equal(rows(h, "SELECT count(*) FROM delivery"), 350);
     /* The engine may hear of it for an hour. */
     assert_int_equal(rows(h, "SELECT count(*) FROM webhook"), 3);
-    atomic_store(&hooks_now, NOW + 3600001);
-    sweep(h);
+    sweep(h, NOW + 3600001);
     for (int i = 0; i < 1000 && rows(h, "SELECT count(*) FROM webhook") > 1; i++)
         usleep(10000);
     assert_int_equal(rows(h, "SELECT count(*) FROM webhook"), 1);
