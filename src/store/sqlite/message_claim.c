@@ -90,7 +90,6 @@ static int take(struct claiming *claiming, struct touched_task *task,
 
 /* --- where they come from */
 
-/* Those of a paused task stay where they are: of the first CLAIM_ROWS the others are taken. */
 static int claim_retries(struct claiming *claiming)
 {
     struct turn *turn = claiming->turn;
@@ -106,7 +105,7 @@ static int claim_retries(struct claiming *claiming)
     for (int i = 0; i < count && !is_full(claiming); i++) {
         if (turn_task(turn, MESSAGE_TASK(found[i].id), &task) < 0)
             return ERR_STORE;
-        if (is_running(task) && take(claiming, task, &found[i]) < 0)
+        if (take(claiming, task, &found[i]) < 0)
             return ERR_STORE;
     }
     return count < 0 ? count : 0;

@@ -183,6 +183,26 @@ static void a_message_to_be_tried_again_waits_for_its_time(void **state)
     assert_int_equal(got->claim.retry_ms, 0);
 }
 
+static void retries_of_a_paused_task_keep_no_others_from_their_turn(void **state)
+{
+    struct harness *h = *state;
+    int64_t paused = create_for_one(h, "paused", 20, 1), id = create_for_one(h, "t", 1, 1);
+    claim(h, SENDER, paused, 20);
+    claim(h, SENDER, id, 1);
+    for (int i = 0; i <= 20; i++) {
+        int64_t message = i < 20 ? TASK_MESSAGE(paused, i) : TASK_MESSAGE(id, 0);
+        struct message_news news = news_of(message, SENDER, MESSAGE_RETRY);
+        news.retry_ms = NOW + 100 + i;
+        outcome(h, news);
+    }
+    assert_int_equal(move(h, paused, TASK_PAUSED), 0);
+    const struct claimed *got = claim_at(h, SENDER, NULL, 0, 5, NOW + 1000);
+    assert_int_equal(got->claim.count, 1);
+    assert_int_equal(got->messages[0].id, TASK_MESSAGE(id, 0));
+    assert_int_equal(move(h, paused, TASK_PENDING), 0);
+    assert_int_equal(claim_at(h, SENDER, NULL, 0, 5, NOW + 1000)->claim.count, 5);
+}
+
 static void a_content_as_it_was_sent_is_kept(void **state)
 {
     struct harness *h = *state;
@@ -461,6 +481,7 @@ int main(void)
         TEST(when_one_content_fails_the_rest_fails_with_it),
         TEST(what_is_in_flight_when_a_task_is_stopped_keeps_its_outcome),
         TEST(a_message_to_be_tried_again_waits_for_its_time),
+        TEST(retries_of_a_paused_task_keep_no_others_from_their_turn),
         TEST(a_content_as_it_was_sent_is_kept),
         TEST(statuses_only_go_forward),
         TEST(news_may_overtake_the_outcome),
