@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/buf.h"
 #include "base/crypto.h"
 #include "base/err.h"
 #include "net/http_server.h"
@@ -38,6 +40,9 @@ struct api_settings {
     /* Has a webhook's receiver called once, on the engine; an error: it will not. NULL: there is none. */
     int (*probe)(void *context, struct webhook_probe *probe);
     void *probe_context;
+    /* Appends what others count to /metrics, with api_metric(). Any thread; NULL: nothing. */
+    void (*add_metrics)(void *context, struct buf *b);
+    void *metrics_context;
 };
 void api_settings_default(struct api_settings *settings);
 
@@ -47,6 +52,10 @@ int api_start(const struct api_settings *settings, struct store *store, struct c
               struct api **ret_api, char *why, size_t why_size) MUST_USE;
 
 int api_port(const struct api *api); /* the port bound */
+
+/* A counter or a gauge in Prometheus' text format; `type` says which. */
+void api_metric(struct buf *b, const char *name, const char *type, const char *help,
+                uint64_t value);
 
 /* The settings that may change while it runs (SIGHUP): request_log. */
 void api_reconfigure(struct api *api, const struct api_settings *settings);

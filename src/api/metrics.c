@@ -2,8 +2,7 @@
 #include "api/reply.h"
 #include "api/worker.h"
 
-static void gauge(struct buf *b, const char *name, const char *type, const char *help,
-                  uint64_t value)
+void api_metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t value)
 {
     buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
                (unsigned long long)value);
@@ -11,21 +10,24 @@ static void gauge(struct buf *b, const char *name, const char *type, const char 
 
 static void add_store(struct buf *b, const struct store_metrics *store)
 {
-    gauge(b, "wscrm_store_groups_total", "counter", "Transactions committed.", store->groups);
-    gauge(b, "wscrm_store_commands_total", "counter", "Write commands in them.", store->commands);
-    gauge(b, "wscrm_store_rows_total", "counter", "Rows written by them.", store->rows);
-    gauge(b, "wscrm_store_failed_groups_total", "counter", "Transactions that failed.",
-          store->failed_groups);
-    gauge(b, "wscrm_store_checkpoints_total", "counter", "Checkpoints of the write-ahead log.",
-          store->checkpoints);
-    gauge(b, "wscrm_store_queue", "gauge", "Write commands that wait.", store->queue_depth);
-    gauge(b, "wscrm_store_wal_bytes", "gauge", "Size of the write-ahead log.", store->wal_bytes);
-    gauge(b, "wscrm_search_behind", "gauge", "Customers that the search index has not come to.",
-          store->search_behind);
-    gauge(b, "wscrm_webhook_events_dropped_total", "counter",
-          "Webhook deliveries that were over their time before anybody took them.",
-          store->events_dropped);
-    gauge(b, "wscrm_store_healthy", "gauge", "1 when the last commit went well.", store->healthy);
+    api_metric(b, "wscrm_store_groups_total", "counter", "Transactions committed.", store->groups);
+    api_metric(b, "wscrm_store_commands_total", "counter", "Write commands in them.",
+               store->commands);
+    api_metric(b, "wscrm_store_rows_total", "counter", "Rows written by them.", store->rows);
+    api_metric(b, "wscrm_store_failed_groups_total", "counter", "Transactions that failed.",
+               store->failed_groups);
+    api_metric(b, "wscrm_store_checkpoints_total", "counter", "Checkpoints of the write-ahead log.",
+               store->checkpoints);
+    api_metric(b, "wscrm_store_queue", "gauge", "Write commands that wait.", store->queue_depth);
+    api_metric(b, "wscrm_store_wal_bytes", "gauge", "Size of the write-ahead log.",
+               store->wal_bytes);
+    api_metric(b, "wscrm_search_behind", "gauge",
+               "Customers that the search index has not come to.", store->search_behind);
+    api_metric(b, "wscrm_webhook_events_dropped_total", "counter",
+               "Webhook deliveries that were over their time before anybody took them.",
+               store->events_dropped);
+    api_metric(b, "wscrm_store_healthy", "gauge", "1 when the last commit went well.",
+               store->healthy);
 }
 
 /* `offset` is that of one of the arrays in struct counters. */
@@ -66,15 +68,17 @@ static void start(struct exchange *x)
                  offsetof(struct counters, requests));
     add_by_route(b, shared, "wscrm_requests_refused_total", "Of those: code other than 200.",
                  offsetof(struct counters, refused));
-    gauge(b, "wscrm_http_errors_total", "counter", "HTTP errors without an endpoint.",
-          errors(shared));
-    gauge(b, "wscrm_http_connections", "gauge", "Open connections.",
-          (uint64_t)atomic_load(&shared->http.connections));
-    gauge(b, "wscrm_http_body_bytes", "gauge", "Memory of bodies in flight.",
-          atomic_load(&shared->http.body_bytes));
-    gauge(b, "wscrm_rate_table_bytes", "gauge", "Memory of the rate limit.",
-          limit_table_bytes(shared->limits));
+    api_metric(b, "wscrm_http_errors_total", "counter", "HTTP errors without an endpoint.",
+               errors(shared));
+    api_metric(b, "wscrm_http_connections", "gauge", "Open connections.",
+               (uint64_t)atomic_load(&shared->http.connections));
+    api_metric(b, "wscrm_http_body_bytes", "gauge", "Memory of bodies in flight.",
+               atomic_load(&shared->http.body_bytes));
+    api_metric(b, "wscrm_rate_table_bytes", "gauge", "Memory of the rate limit.",
+               limit_table_bytes(shared->limits));
     add_store(b, &store);
+    if (shared->settings.add_metrics)
+        shared->settings.add_metrics(shared->settings.metrics_context, b);
     exchange_finish(x);
 }
 

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "main/arguments.h"
 #include "main/control.h"
+#include "main/deliverer.h"
 #include "main/demo.h"
 #include "main/directory.h"
 #include "main/lock.h"
@@ -23,6 +24,8 @@
 
 /* A command may hold the lock for a moment; a second server must be told within a second. */
 #define LOCK_PATIENCE_MS 600
+/* What webhooks' receivers have not answered by then is sent again after the next start. */
+#define WEBHOOKS_PATIENCE_MS 2000
 
 struct server {
     struct context *context;         /* store, crypto and mailbox are filled in here */
@@ -34,6 +37,7 @@ struct server {
     int signal_fd;
     struct control *control;
     struct engine *engine;
+    struct webhooks *webhooks;
     struct api *api;
     char zone[128];
     char why[SETTINGS_WHY_MAX];
@@ -217,6 +221,14 @@ static bool ask_ready(void *engine)
     return engine_is_ready(engine);
 }
 
+static int start_webhooks(struct server *server)
+{
+    struct context *context = server->context;
+    int result =
+        deliverer_start(server->settings, context->store, context->crypto, &server->webhooks);
+    return result < 0 ? fail_with(server, "webhooks", result) : 0;
+}
+
 static int start_api(struct server *server)
 {
     struct context *context = server->context;
@@ -228,6 +240,7 @@ static int start_api(struct server *server)
     settings.wake_context = server->engine;
     settings.account_online = ask_online;
     settings.engine_ready = ask_ready;
+    deliverer_connect(server->webhooks, &settings);
     int result = api_start(&settings, context->store, context->crypto, &server->api, server->why,
                            sizeof(server->why));
     return result < 0 ? fail(server) : 0;
@@ -244,6 +257,8 @@ static int start(struct server *server)
         control_start(server->settings, server->context->store, server->context->crypto,
                       server->engine, &server->control, server->why, sizeof(server->why)) < 0)
         result = fail(server);
+    if (result == 0)
+        result = start_webhooks(server);
     return result < 0 ? result : start_api(server);
 }
 
@@ -318,6 +333,29 @@ static int drain_timeout(const struct server *server)
     return (int)settings_number(settings, SETTING_DRAIN_TIMEOUT);
 }
 
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int left_ms(int64_t until_ms, int least_ms)
+{
+    int64_t left = until_ms - clock_mono_ms();
+    return left > least_ms ? (int)left : least_ms;
+}
+
+/* What is under way gets its outcome, within limits. */
+static void stop_engine(struct server *server, int64_t until_ms)
+{
+    if (server->engine) {
+        engine_stop(server->engine, left_ms(until_ms, 500));
+        engine_free(server->engine);
+    }
+    if (server->webhooks)
+        webhooks_stop(server->webhooks, least(left_ms(until_ms, 100), WEBHOOKS_PATIENCE_MS));
+    webhooks_free(server->webhooks);
+}
+
 /* Also after a start that broke off half-way. */
 static void stop(struct server *server)
 {
@@ -326,19 +364,16 @@ static void stop(struct server *server)
     /* The deletion of a million customers goes on at the next start. */
     if (context->store)
         store_drain(context->store);
+    if (server->webhooks)
+        webhooks_drain(server->webhooks);
     if (server->api)
         api_stop(server->api, drain_timeout(server));
-    int64_t left_ms = until_ms - clock_mono_ms();
-    if (server->control && !control_stop(server->control, left_ms > 100 ? (int)left_ms : 100)) {
+    if (server->control && !control_stop(server->control, left_ms(until_ms, 100))) {
         /* The removal of a large tenant, say: what it did so far is on disk, the next start goes on. */
         log_line(LOG_WARNING, "a command was still running");
         _exit(EXIT_GOOD);
     }
-    left_ms = until_ms - clock_mono_ms();
-    if (server->engine) {
-        engine_stop(server->engine, left_ms > 500 ? (int)left_ms : 500);
-        engine_free(server->engine);
-    }
+    stop_engine(server, until_ms);
     if (context->store)
         store_close(context->store);
     if (context->mailbox)

@@ -320,6 +320,14 @@ void settings_store(const struct settings *settings, struct store_settings *ret_
     ret_store->mmap_mib = (size_t)settings_number(settings, SETTING_STORE_MMAP) >> 20;
 }
 
+void settings_webhooks(const struct settings *settings, struct webhooks_settings *ret_webhooks)
+{
+    webhooks_settings_default(ret_webhooks);
+    ret_webhooks->allow = settings->webhook_allow;
+    ret_webhooks->timeout_ms = (int)settings_number(settings, SETTING_WEBHOOK_TIMEOUT);
+    ret_webhooks->retry_percent = (int)settings_number(settings, SETTING_WEBHOOK_RETRY);
+}
+
 void settings_help(FILE *out, enum setting_scope scope)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "engine/webhooks.h"
 #include "store/store.h"
 
 enum setting_id {
@@ -93,6 +94,7 @@ const char *settings_directory(const struct settings *settings); /* of the embed
 void settings_api(const struct settings *settings, struct api_settings *ret_api);
 void settings_engine(const struct settings *settings, struct engine_settings *ret_engine);
 void settings_store(const struct settings *settings, struct store_settings *ret_store);
+void settings_webhooks(const struct settings *settings, struct webhooks_settings *ret_webhooks);
 
 /* One line per row of the scope, for --help. */
 void settings_help(FILE *out, enum setting_scope scope);
