@@ -25,6 +25,7 @@ def genuine(headers, body, api_key, secret):
 
 class Receiver(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # the answer leaves in one piece
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
