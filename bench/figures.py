@@ -8,12 +8,13 @@ import limits
 import pages
 import sending
 import speed
+import webhooks
 from lab import IMPORT_DONE, Lab, Server, imports
 
 # In the order they run. query and single are one measurement: the second is compared with the first.
 NAMES = (
     *("query", "single", "batch", "import", "pages", "search", "indexes", "sending"),
-    *("memory", "wal", "delete", "flood"),
+    *("memory", "wal", "delete", "flood", "webhooks"),
 )
 
 
@@ -41,6 +42,10 @@ class Plan:
         self.wal_seconds = 3 if quick else 60
         self.flood_rounds = 1 if quick else 3
         self.flood_seconds = 2 if quick else 8
+        self.webhook_tenants = 5 if quick else 100
+        self.webhook_rounds = 1 if quick else 5
+        self.webhook_rate = 10  # events a second, each to 100 URLs
+        self.webhook_seconds = 2 if quick else 20
 
 
 class Table:
@@ -109,6 +114,7 @@ def measure(bench, names):
         ("wal", limits.wal),
         ("delete", limits.delete),
         ("flood", limits.flood),
+        ("webhooks", webhooks.webhooks),
     ):
         if name in names:
             figure(bench)

@@ -76,12 +76,12 @@ def request(method, path, body, *headers):
     return "\r\n".join(head).encode() + body
 
 
-def signed(method, path, body, key=API_KEY):
+def signed(method, path, body, key=API_KEY, tenant=TENANT):
     """The header scheme; the tenant's token window is off, so that one token lasts for ever."""
     stamp = str(time.time_ns() // 1_000_000)
-    token = hashlib.md5((TENANT + stamp + key).encode()).hexdigest()
+    token = hashlib.md5((tenant + stamp + key).encode()).hexdigest()
     return request(
-        method, path, body, f"tenant_id: {TENANT}", f"timestamp: {stamp}", f"token: {token}"
+        method, path, body, f"tenant_id: {tenant}", f"timestamp: {stamp}", f"token: {token}"
     )
 
 
