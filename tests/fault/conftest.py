@@ -41,12 +41,13 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def preload(preload_library, tmp_path, store):
-    """preload(mode): the environment's half of tests/fault/preload.c, ready for a start."""
+def preload(preload_library, tmp_path):
+    """preload(mode, data): the environment's half of tests/fault/preload.c, ready for a start of the
+    server whose data directory this is."""
     made = []
 
-    def make(mode):
-        made.append(Preload(preload_library, mode, store.data, tmp_path / f"preload{len(made)}"))
+    def make(mode, data):
+        made.append(Preload(preload_library, mode, data, tmp_path / f"preload{len(made)}"))
         return made[-1]
 
     yield make

@@ -16,6 +16,7 @@
  *          program, then undoes what was not synced.
  * fail     While `fault` in the state is set, the disk is full or gone. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,8 @@ static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_ftruncate)(int, off_t);
 
+static void know_files(void);
+
 static void *real(const char *name)
 {
     void *found = dlsym(RTLD_NEXT, name);
@@ -121,6 +124,7 @@ __attribute__((constructor)) static void start(void)
            : strcmp(wanted, "lose") == 0 ? MODE_LOSE
            : strcmp(wanted, "fail") == 0 ? MODE_FAIL
                                          : MODE_NONE;
+    know_files();
     if (mode == MODE_NONE)
         abort();
 }
@@ -334,6 +338,21 @@ static void undo_append(char type, uint64_t at, const char *path, const void *ol
     log_bytes(old, len);
 }
 
+/* What the run before left behind was made by it, be it empty. */
+static void know_files(void)
+{
+    DIR *folder = opendir(directory);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (entry->d_type != DT_REG || ends_with(entry->d_name, "-wal"))
+            continue;
+        if (known_count == KNOWN_MAX)
+            abort();
+        strcpy(known[known_count++], entry->d_name);
+    }
+    if (folder)
+        closedir(folder);
+}
+
 /* SQLite makes a log with its first write in mind: an empty file is a new one. */
 static void note_made(const char *path, uint64_t size)
 {
@@ -422,8 +441,10 @@ ssize_t write(int fd, const void *data, size_t len)
         check_reply(data, len);
     if (!is_file(kind))
         return real_write(fd, data, len);
-    ssize_t done = write_file(fd, kind, path, data, len, lseek(fd, 0, SEEK_CUR));
-    if (done > 0)
+    bool appends = fcntl(fd, F_GETFL) & O_APPEND;
+    ssize_t done =
+        write_file(fd, kind, path, data, len, lseek(fd, 0, appends ? SEEK_END : SEEK_CUR));
+    if (done > 0 && !appends)
         lseek(fd, done, SEEK_CUR);
     return done;
 }

@@ -55,7 +55,7 @@ def assert_right_after_a_kill(store, storm):
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_nothing_is_lost_and_the_server_goes_on_when_the_disk_comes_back(store, preload, fault):
-    disk = preload("fail")
+    disk = preload("fail", store.data)
     store.env = disk.env
     store.start()
     storm = Storm(store)
@@ -80,7 +80,7 @@ def test_nothing_is_lost_and_the_server_goes_on_when_the_disk_comes_back(store, 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_nothing_is_lost_when_the_server_is_killed_while_the_disk_is_away(store, preload, fault):
-    disk = preload("fail")
+    disk = preload("fail", store.data)
     store.env = disk.env
     store.start()
     storm = Storm(store)
@@ -92,7 +92,7 @@ def test_nothing_is_lost_when_the_server_is_killed_while_the_disk_is_away(store,
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_the_server_ends_in_time_while_the_disk_is_away(store, preload, fault):
-    disk = preload("fail")
+    disk = preload("fail", store.data)
     store.env = disk.env
     store.start()
     storm = Storm(store)
@@ -124,7 +124,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(store):
 
 
 def test_readyz_tells_of_the_disk(store, preload):
-    disk = preload("fail")
+    disk = preload("fail", store.data)
     store.env = disk.env
     store.start()
     storm = Storm(store)

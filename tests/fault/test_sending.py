@@ -8,8 +8,11 @@ import time
 
 import pytest
 from harness import Client, Server, wait_until
+from storm import FAULT_FULL, FAULT_GONE, FAULT_NONE, FAULT_SYNC, lose_what_was_not_synced
 
 KILLS = 50
+CUTS = 5
+FAULTS = {"full": FAULT_FULL, "gone": FAULT_GONE, "not syncing": FAULT_SYNC}
 RECIPIENTS = 20_000
 PAGE = 5000
 
@@ -123,6 +126,19 @@ def check_task(state, messages, journal):
     return unknown
 
 
+def check_all(server, tasks):
+    """Waits for the end of the tasks; returns how many messages left and how many are unknown."""
+    for task in tasks:
+        wait_until(f"{task} is over", lambda task=task: is_over(server, task), 120, step_s=0.05)
+    journal = read_journal(server)
+    unknown = sum(
+        check_task(state_of(server, task), messages_of(server, task), journal) for task in tasks
+    )
+    print(f"{len(tasks)} tasks, {len(journal)} hand-overs, {unknown} unknown")
+    assert server.command("check").returncode == 0
+    return len(journal), unknown
+
+
 def test_fifty_kills_send_nothing_twice_and_lose_nothing(sender):
     moments = random.Random(4)
     tasks, going_on = [], None
@@ -134,13 +150,46 @@ def test_fifty_kills_send_nothing_twice_and_lose_nothing(sender):
         time.sleep(moments.uniform(0, 0.3))
         sender.kill()
         sender.start()
-    for task in tasks:
-        wait_until(f"{task} is over", lambda task=task: is_over(sender, task), step_s=0.05)
-    journal = read_journal(sender)
-    unknown = sum(
-        check_task(state_of(sender, task), messages_of(sender, task), journal) for task in tasks
-    )
-    print(f"{len(tasks)} tasks, {len(journal)} hand-overs, {unknown} unknown")
+    left, unknown = check_all(sender, tasks)
+    assert left > RECIPIENTS / 2
     assert unknown <= KILLS * sum(IN_FLIGHT.values())
-    assert len(journal) > RECIPIENTS / 2
-    assert sender.command("check").returncode == 0
+
+
+def has_sent(server, count):
+    journal = server.data / "sandbox.journal"
+    return journal.exists() and journal.read_bytes().count(b"\n") >= count
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_disk_that_fails_and_comes_back_sends_nothing_twice(sender, preload, fault):
+    disk = preload("fail", sender.data)
+    sender.stop()
+    sender.env = disk.env
+    sender.start()
+    task = make_task(sender, "on a bad disk")
+    for count in range(1000, 6000, 1000):
+        wait_until("it sends", lambda count=count: has_sent(sender, count))
+        disk.set_fault(fault)
+        failed = disk.failed
+        wait_until("it fails", lambda failed=failed: disk.failed > failed + 5)
+        disk.set_fault(FAULT_NONE)
+    _, unknown = check_all(sender, [task])
+    assert unknown <= 5 * sum(IN_FLIGHT.values())
+
+
+def test_what_a_power_cut_takes_away_is_not_sent_twice(sender, preload):
+    sender.stop()
+    tasks, unknown_most = [], 0
+    for cut in range(CUTS):
+        disk = preload("lose", sender.data)
+        sender.env = disk.env
+        sender.start()
+        tasks.append(make_task(sender, f"cut {cut}"))
+        wait_until("it sends", lambda cut=cut: has_sent(sender, 500 * (cut + 1)))
+        sender.kill()
+        lose_what_was_not_synced(disk, sender.data)
+        unknown_most += sum(IN_FLIGHT.values())
+    sender.env = {}
+    sender.start()
+    _, unknown = check_all(sender, tasks)
+    assert unknown <= unknown_most

@@ -9,7 +9,7 @@ CUTS = 20
 
 
 def test_no_acknowledgement_leaves_before_the_sync_of_its_commit(store, preload):
-    recorder = preload("record")
+    recorder = preload("record", store.data)
     store.env = recorder.env
     store.start()
     storm = Storm(store)
@@ -33,7 +33,7 @@ def test_twenty_power_cuts_lose_nothing_that_was_acknowledged(store, preload):
     moments = random.Random(3)
     everything, undone = [], 0
     for _ in range(CUTS):
-        loser = preload("lose")
+        loser = preload("lose", store.data)
         store.env = loser.env
         store.start()
         storm = Storm(store)
