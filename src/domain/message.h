@@ -35,6 +35,11 @@ const char *message_reason_text(enum message_reason reason); /* "" for none */
  * that nobody knew. */
 bool message_may_become(enum message_status from, enum message_reason reason,
                         enum message_status to);
+/* Not with its transport: it may still be failed, or go to another account. */
+static inline bool message_is_waiting(enum message_status status)
+{
+    return status == MESSAGE_WAITING || status == MESSAGE_QUEUED || status == MESSAGE_RETRY;
+}
 /* As on the wire: 0 to 7, -1. */
 int message_status_wire(enum message_status status);
 

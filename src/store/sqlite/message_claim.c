@@ -85,7 +85,8 @@ static int take(struct claiming *claiming, struct touched_task *task,
     if (!opted_out)
         return claim_one(claiming, task, candidate);
     claiming->skips++;
-    return turn_fail_rest(turn, task, candidate->id, candidate->part, REASON_OPTED_OUT);
+    return turn_fail_rest(turn, claiming->claim->tenant_id, task, candidate->id, candidate->part,
+                          REASON_OPTED_OUT);
 }
 
 /* --- where they come from */

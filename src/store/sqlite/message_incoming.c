@@ -1,6 +1,7 @@
 /* Messages that come in: they are kept, answer what was sent, and may opt their number out. */
 #include "domain/content.h"
 #include "domain/number.h"
+#include "store/sqlite/message_event.h"
 #include "store/sqlite/opt_outs.h"
 #include "store/sqlite/task_row.h"
 #include "store/sqlite/turn.h"
@@ -135,6 +136,8 @@ static int keep(struct turn *turn, int64_t tenant_id, struct message_incoming *i
     if (result == 0)
         result = TASK_RUN(turn->connection, STATEMENT_CONVERSATION_CAME, tenant_id,
                           incoming->number, incoming->account, incoming->time_ms, id);
+    if (result == 0)
+        result = turn_tell(turn, tenant_id, id, EVENT_MESSAGE);
     return result == 0 && sent ? turn_replied(turn, sent, incoming->time_ms) : result;
 }
 

@@ -1,4 +1,5 @@
 /* What became of a message: the outcome of its hand-over, and what is told about it later. */
+#include "store/sqlite/message_event.h"
 #include "store/sqlite/task_row.h"
 #include "store/sqlite/turn.h"
 
@@ -78,9 +79,10 @@ static int go_on(struct turn *turn, struct touched_task *task, const struct mess
     if (to == MESSAGE_RETRY || task->id == 0 || row->part + 1 >= task->parts)
         return 0;
     if (to == MESSAGE_FAILED)
-        return turn_fail_rest(turn, task, row->id + 1, row->part + 1, reason);
+        return turn_fail_rest(turn, row->tenant_id, task, row->id + 1, row->part + 1, reason);
     if (!task->found || task_is_final(task->status))
-        return turn_fail_rest(turn, task, row->id + 1, row->part + 1, REASON_TASK_STOPPED);
+        return turn_fail_rest(turn, row->tenant_id, task, row->id + 1, row->part + 1,
+                              REASON_TASK_STOPPED);
     return TASK_RUN(turn->connection, STATEMENT_MESSAGE_QUEUE, row->id + 1);
 }
 
@@ -98,6 +100,18 @@ static enum message_status settle(const struct touched_task *task, const struct 
     return news->status;
 }
 
+/* What left is told of as a message, and every change as a status. */
+static int tell(struct turn *turn, const struct message_row *row, enum message_status to,
+                bool leaves)
+{
+    int result = 0;
+    if (leaves && to >= MESSAGE_SENT && to != MESSAGE_RETRY)
+        result = turn_tell(turn, row->tenant_id, row->id, EVENT_MESSAGE);
+    if (result == 0 && to != row->status && to != MESSAGE_RETRY)
+        result = turn_tell(turn, row->tenant_id, row->id, EVENT_STATUS);
+    return result;
+}
+
 static int write_first(struct turn *turn, const struct message_row *row, struct message_news *news)
 {
     struct touched_task *task;
@@ -109,6 +123,8 @@ static int write_first(struct turn *turn, const struct message_row *row, struct 
         result = write_rendered(turn, row->id, news->rendered);
     if (result == 0 && to >= MESSAGE_SENT && to != MESSAGE_RETRY)
         result = talk(turn, row, news->time_ms);
+    if (result == 0)
+        result = tell(turn, row, to, true);
     if (result == 0)
         result = go_on(turn, task, row, to, news->reason);
     message_count(&task->more, row->status, to);
@@ -156,6 +172,8 @@ static int write_news(struct turn *turn, const struct message_row *row, struct m
     message_count(&task->more, row->status, news->status);
     news->changed = true;
     int result = row->status == MESSAGE_FAILED ? talk(turn, row, news->time_ms) : 0;
+    if (result == 0)
+        result = tell(turn, row, news->status, row->status == MESSAGE_FAILED);
     return result == 0 ? turn_follow_up(turn, &news->follow_up) : result;
 }
 

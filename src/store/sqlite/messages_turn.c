@@ -1,4 +1,6 @@
 /* One turn of the engine as one light command. */
+#include "store/sqlite/message_event.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/task_row.h"
 #include "store/sqlite/turn.h"
 
@@ -59,10 +61,25 @@ int message_row_find(struct connection *connection, int64_t id, struct message_r
     return 0;
 }
 
-int turn_fail_rest(struct turn *turn, struct touched_task *task, int64_t id, int64_t part,
-                   enum message_reason reason)
+/* Before they are failed: those that will be. */
+static int tell_rest(struct turn *turn, int64_t tenant_id, int64_t id, int64_t end)
+{
+    struct message_row row;
+    int result = 0;
+    for (; id < end && result == 0 && turn_tells(turn, tenant_id, EVENT_STATUS); id++) {
+        result = message_row_find(turn->connection, id, &row);
+        if (result == 0 && message_is_waiting(row.status))
+            result = turn_tell(turn, tenant_id, id, EVENT_STATUS);
+    }
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
+int turn_fail_rest(struct turn *turn, int64_t tenant_id, struct touched_task *task, int64_t id,
+                   int64_t part, enum message_reason reason)
 {
     int64_t end = id + (task->id ? task->parts - part : 1);
+    if (tell_rest(turn, tenant_id, id, end) < 0)
+        return ERR_STORE;
     if (TASK_RUN(turn->connection, STATEMENT_MESSAGES_FAIL, id, end, reason, turn->op->now_ms) < 0)
         return ERR_STORE;
     for (int64_t i = connection_changes(turn->connection); i > 0; i--)
@@ -131,6 +148,8 @@ static int run_messages_turn(struct store *store, struct store_call *call)
         result = write_paces(&turn);
     for (size_t i = 0; i < op->claim_count && result == 0; i++)
         result = turn_claim(&turn, &op->claims[i]);
+    if (result == 0)
+        result = turn_tell_all(&turn);
     return result == 0 ? write_tasks(&turn) : result;
 }
 
@@ -146,8 +165,21 @@ int messages_not_replied(struct store *store)
 {
     struct connection *connection = &store->writer.connection;
     int64_t before_ms = store->settings.clock_ms() - store->settings.not_replied_ms;
-    if (TASK_RUN(connection, STATEMENT_MESSAGES_NOT_REPLIED, before_ms,
-                 store->settings.clock_ms()) < 0)
+    sqlite3_stmt *update = connection_statement(connection, STATEMENT_MESSAGES_NOT_REPLIED);
+    int result = ERR_STORE, count = 0;
+    if (!update)
         return ERR_STORE;
-    return connection_changes(connection) > 0 ? WRITER_MORE : 0;
+    bind_i64(update, 1, before_ms);
+    bind_i64(update, 2, store->settings.clock_ms());
+    /* RETURNING shows rows when all are changed already. */
+    while ((result = connection_step(connection, update)) == 1) {
+        const struct tenant *tenant = tenants_find(store->tenants, sqlite3_column_int64(update, 1));
+        count++;
+        if (outbox_wants(tenant, EVENT_STATUS) &&
+            message_event_put(store, sqlite3_column_int64(update, 0), EVENT_STATUS) < 0) {
+            sqlite3_reset(update);
+            return ERR_STORE;
+        }
+    }
+    return result < 0 ? ERR_STORE : count > 0 ? WRITER_MORE : 0;
 }

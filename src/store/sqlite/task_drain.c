@@ -1,4 +1,6 @@
 /* Takes the recipients of an account in a task from it. */
+#include "store/sqlite/message_event.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_row.h"
 
@@ -6,7 +8,9 @@
 #define DRAIN_ROWS 100
 
 struct draining {
+    struct store *store;
     struct writer *writer;
+    bool tells; /* a webhook wants to hear of statuses */
     struct task_drain *op;
     struct task task;
     int64_t failed; /* messages, in this piece */
@@ -29,10 +33,28 @@ static int find_some(const struct draining *draining, enum statement id, int64_t
     return result < 0 ? ERR_STORE : count;
 }
 
+/* The same when webhooks are told of each. */
+static int fail_told(struct draining *draining, int64_t id, int64_t end)
+{
+    struct connection *connection = &draining->writer->connection;
+    int result = 0;
+    for (; id < end && result == 0; id++) {
+        result = TASK_RUN(connection, STATEMENT_MESSAGES_FAIL, id, id + 1, draining->op->reason,
+                          draining->op->now_ms);
+        if (result < 0 || connection_changes(connection) == 0)
+            continue;
+        draining->failed++;
+        result = message_event_put(draining->store, id, EVENT_STATUS);
+    }
+    return result;
+}
+
 /* The messages of the recipient from this one on, but those that are with the transport or were. */
 static int fail_recipient(struct draining *draining, int64_t id, int64_t end)
 {
     struct connection *connection = &draining->writer->connection;
+    if (draining->tells)
+        return fail_told(draining, id, end);
     if (TASK_RUN(connection, STATEMENT_MESSAGES_FAIL, id, end, draining->op->reason,
                  draining->op->now_ms) < 0)
         return ERR_STORE;
@@ -101,7 +123,8 @@ static bool moves_to_itself(const struct task_drain *op)
 static int run_task_drain(struct store *store, struct store_call *call)
 {
     struct task_drain *op = container_of(call, struct task_drain, call);
-    struct draining draining = {.writer = &store->writer, .op = op};
+    bool tells = outbox_wants(tenants_find(store->tenants, op->tenant_id), EVENT_STATUS);
+    struct draining draining = {.store = store, .writer = &store->writer, .tells = tells, .op = op};
     if (moves_to_itself(op))
         return ERR_INVALID;
     int result =

@@ -1,6 +1,11 @@
 /* A task goes from one state to another. */
+#include "base/buf.h"
+#include "store/sqlite/outbox.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_row.h"
+
+/* A name of 255 characters, and numbers. */
+#define EVENT_LONGEST ((size_t)16 << 10)
 
 /* The state that is meant. */
 static enum task_status aim(const struct task_move *op, const struct task *task)
@@ -33,6 +38,44 @@ static int move(struct store *store, const struct task_move *op, const struct ta
     return connection_step(&store->writer.connection, move) < 0 ? ERR_STORE : 0;
 }
 
+/* What the receiver may want to know of a task that is over. */
+static void write_event(struct buf *b, const struct task *task)
+{
+    const struct message_counts *counts = &task->counts;
+    buf_add_text(b, "{\"taskId\":\"");
+    buf_add_i64(b, task->id);
+    buf_add_char(b, '"');
+    buf_add_json_text(b, "name", task->name);
+    buf_add_json_i64(b, "status", task->status);
+    buf_add_json_i64(b, "total", counts->total);
+    buf_add_json_i64(b, "sent", counts->sent);
+    buf_add_json_i64(b, "delivered", counts->delivered);
+    buf_add_json_i64(b, "read", counts->read);
+    buf_add_json_i64(b, "replied", counts->replied);
+    buf_add_json_i64(b, "failed", counts->failed);
+    buf_add_json_i64(b, "time", task->finished_ms);
+    buf_add_char(b, '}');
+}
+
+static int tell(struct store *store, const struct task_move *op)
+{
+    struct task task;
+    struct buf b;
+    if (!outbox_wants(tenants_find(store->tenants, op->tenant_id), EVENT_TASK))
+        return 0;
+    int result = task_row_find(&store->writer.connection, op->tenant_id, op->task_id, &task);
+    if (result < 0)
+        return ERR_STORE;
+    buf_init(&b, EVENT_LONGEST);
+    write_event(&b, &task);
+    task_row_done(&store->writer.connection);
+    result = b.failed ? ERR_NOMEM
+                      : outbox_put(store, op->tenant_id, EVENT_TASK, task.id, op->now_ms,
+                                   (struct str){b.data, b.len});
+    buf_free(&b);
+    return result;
+}
+
 static int run_task_move(struct store *store, struct store_call *call)
 {
     struct task_move *op = container_of(call, struct task_move, call);
@@ -49,6 +92,8 @@ static int run_task_move(struct store *store, struct store_call *call)
     result = move(store, op, &task, to);
     if (result == 0)
         result = task_event_add(connection, task.id, op->now_ms, task.status, to, op->cause);
+    if (result == 0 && task_is_final(to))
+        result = tell(store, op);
     op->status = to;
     return result;
 }

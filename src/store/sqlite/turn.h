@@ -2,6 +2,7 @@
 #ifndef WSCRM_STORE_SQLITE_TURN_H
 #define WSCRM_STORE_SQLITE_TURN_H
 
+#include "domain/webhook.h"
 #include "store/messages.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -14,12 +15,22 @@ struct touched_task {
     struct message_counts more;
 };
 
+/* An event that is to be put: see message_event.h. */
+struct told {
+    int64_t message;
+    enum event_type type;
+};
+
 struct turn {
     struct store *store;
     struct connection *connection;
     struct messages_turn *op;
     struct touched_task tasks[TURN_MAX_ITEMS];
     size_t task_count;
+    int64_t told_tenant; /* whose webhook_types these are */
+    unsigned told_types;
+    struct told *told; /* in the command's memory */
+    size_t told_count, told_capacity;
     bool opted_out; /* a number, in this turn: the snapshot does not say so yet */
 };
 
@@ -38,8 +49,8 @@ int message_row_find(struct connection *connection, int64_t id,
 
 /* Fails the messages from `id` on up to the recipient's last that were not handed over, and counts it.
  * ERR_STORE. */
-int turn_fail_rest(struct turn *turn, struct touched_task *task, int64_t id, int64_t part,
-                   enum message_reason reason) MUST_USE;
+int turn_fail_rest(struct turn *turn, int64_t tenant_id, struct touched_task *task, int64_t id,
+                   int64_t part, enum message_reason reason) MUST_USE;
 
 /* --- message_outcome.c: each writes one item; ERR_STORE */
 int turn_outcome(struct turn *turn, struct message_news *news) MUST_USE;

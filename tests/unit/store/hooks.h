@@ -230,6 +230,20 @@ static inline size_t finish_due(struct harness *h, int64_t webhook, int64_t now_
     return due->count;
 }
 
+/* The events that are pending, oldest first; then they are done. */
+static inline const char *told(struct harness *h, int64_t webhook)
+{
+    static struct text text;
+    const struct next *due;
+    text.len = 0;
+    text.bytes[0] = '\0';
+    while ((due = next(h, webhook, NOW + 1000))->count > 0) {
+        text_add(&text, "%s%s", text.len ? "|" : "", due->text.bytes);
+        (void)finish_due(h, webhook, NOW + 1000, DELIVERY_DONE, DELIVERY_DONE);
+    }
+    return text.bytes;
+}
+
 struct page {
     struct deliveries_page get;
     struct text text;

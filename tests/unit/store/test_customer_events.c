@@ -1,20 +1,6 @@
 /* Conformance: what webhooks of the type customer are told, on any back end. */
 #include "store/hooks.h"
 
-/* The events that are pending, oldest first; then they are done. */
-static const char *told(struct harness *h, int64_t webhook)
-{
-    static struct text text;
-    const struct next *due;
-    text.len = 0;
-    text.bytes[0] = '\0';
-    while ((due = next(h, webhook, NOW + 1000))->count > 0) {
-        text_add(&text, "%s%s", text.len ? "|" : "", due->text.bytes);
-        (void)finish_due(h, webhook, NOW + 1000, DELIVERY_DONE, DELIVERY_DONE);
-    }
-    return text.bytes;
-}
-
 #define EVENT(change, fields) \
     "{\"whatsApp\":\"8618217331411\",\"change\":\"" change "\",\"fields\":[" fields "]}"
 
