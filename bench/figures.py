@@ -43,9 +43,9 @@ class Plan:
         self.flood_rounds = 1 if quick else 3
         self.flood_seconds = 2 if quick else 8
         self.webhook_tenants = 5 if quick else 100
-        self.webhook_rounds = 1 if quick else 5
+        self.webhook_rounds = 1 if quick else 7
         self.webhook_rate = 10  # events a second, each to 100 URLs
-        self.webhook_seconds = 2 if quick else 20
+        self.webhook_seconds = 2 if quick else 12
 
 
 class Table:
