@@ -28,6 +28,7 @@ SET = "/wscrm-bus-api/open/webhook/set"
 QUERY = "/wscrm-bus-api/open/webhook/query"
 LOG = "/wscrm-bus-api/open/webhook/log"
 REPLAY = "/wscrm-bus-api/open/webhook/replay"
+STATUS = "/group-dispatch-api/whatsapp/queryWhatsAppStatus"
 TEST = "/wscrm-bus-api/open/webhook/test"
 
 # Tries come after 0.1 s, 0.3 s, 1.8 s, …; a silent receiver is given up after 0.3 s.
@@ -258,6 +259,23 @@ def test_tenants_never_get_each_others_events(delivering, company, receiver, fre
     change(company, number)
     receiver.wait(mine)
     assert len(receiver.at(mine)) == len(receiver.at(theirs)) == 1
+
+
+def test_an_account_that_comes_online_is_told_as_its_status_is_shown(
+    delivering, company, receiver, fresh
+):
+    path, number = next(_paths), fresh()
+    add_url(company, receiver, path, type="account")
+    delivering.command(
+        *("account", "add", "--tenant", company.tenant.id, number),
+        *("--agent", "anna", "--transport", "sandbox"),
+    )
+    [request] = receiver.wait(path)
+    assert request.event["type"] == "account" and request.event["data"]["online"] is True
+    shown = company.exchange(
+        request_bytes("GET", f"{STATUS}?whatsapp={number}", headers=company.tenant.headers())
+    )
+    assert request.event["data"] == shown.data
 
 
 def test_a_test_fire_says_what_the_receiver_answers(company, receiver):
