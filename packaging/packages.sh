@@ -15,6 +15,7 @@ libsqlite3-dev
 libssl-dev
 libinih-dev
 libcurl4-openssl-dev|libcurl4-gnutls-dev
+ca-certificates
 tzdata
 '
 test_packages='
