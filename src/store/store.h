@@ -35,7 +35,7 @@ struct store_settings {
     const char *directory; /* exists; holds wscrm.db, wscrm.key */
     size_t queue_max;      /* write commands that may wait; 4,096 */
     size_t cache_kib;      /* page cache of a reading connection; 8,192; the writer has four */
-    size_t mmap_mib;       /* of the database file that is read through the page table; 0: none */
+    size_t mmap_mib;       /* address space for mapping the database file; 65,536; 0: none */
     int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
     int webhook_days;      /* how long webhook deliveries that are done are kept; 7 */
     int64_t

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "domain/number.h"
@@ -85,9 +86,8 @@ static int configure_common(struct connection *connection, enum connection_kind 
     char sql[512];
     snprintf(sql, sizeof(sql),
              "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;"
-             "PRAGMA cache_size = -%zu; PRAGMA mmap_size = %llu;",
-             kind == CONNECTION_WRITE ? settings->cache_kib * WRITER_CACHES : settings->cache_kib,
-             (unsigned long long)settings->mmap_mib << 20);
+             "PRAGMA cache_size = -%zu; PRAGMA mmap_size = 0;",
+             kind == CONNECTION_WRITE ? settings->cache_kib * WRITER_CACHES : settings->cache_kib);
     return connection_exec(connection, sql);
 }
 
@@ -138,6 +138,8 @@ void connection_close(struct connection *connection)
     }
     sqlite3_close_v2(connection->db);
     connection->db = NULL;
+    free(connection->mapped); /* of its file, which is closed now */
+    connection->mapped = NULL;
 }
 
 void connection_clear(struct connection *connection)

@@ -20,8 +20,11 @@ enum statement {
     STATEMENT_COUNT,
 };
 
+struct mapped_file;
+
 struct connection {
-    sqlite3 *db; /* NULL: not open */
+    sqlite3 *db;                /* NULL: not open */
+    struct mapped_file *mapped; /* see file_map.h; NULL: it reads by calls */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     /* The last SQLite error that was more than one statement's own affair (disk full, I/O, memory,
      * locks, corruption): the transaction is lost. 0: none since the last connection_clear(). */

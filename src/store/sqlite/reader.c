@@ -1,14 +1,26 @@
 #include "store/sqlite/reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/file_map.h"
 #include "store/sqlite/segment_walk.h"
 #include "store/sqlite/store_sqlite.h"
 
 /* One customer's texts: 200 values of 4,000 bytes. */
 #define CUSTOMER_ARENA_MAX ((size_t)2 << 20)
+
+static int reader_connect(struct store_reader *reader)
+{
+    int result = store_connect(reader->store, &reader->connection);
+    if (result == 0)
+        result = file_map_use(reader->store->map, &reader->connection);
+    if (result < 0 && reader->connection.db)
+        connection_close(&reader->connection);
+    return result;
+}
 
 int store_reader_new(struct store *store, struct store_reader **ret_reader)
 {
@@ -18,7 +30,7 @@ int store_reader_new(struct store *store, struct store_reader **ret_reader)
     reader->store = store;
     label_names_init(&reader->labels);
     arena_init(&reader->arena, CUSTOMER_ARENA_MAX);
-    int result = store_connect(store, &reader->connection);
+    int result = reader_connect(reader);
     if (result < 0) {
         store_reader_free(reader);
         return result;
@@ -74,7 +86,9 @@ static int reader_begin(struct store_reader *reader)
 {
     reader->reads = 0;
     reader->start_us = clock_mono_us();
-    if (!reader->connection.db && store_connect(reader->store, &reader->connection) < 0)
+    if (reader->connection.db && file_map_failed(&reader->connection))
+        connection_close(&reader->connection); /* another reader has found out */
+    if (!reader->connection.db && reader_connect(reader) < 0)
         return ERR_STORE;
     return connection_run(&reader->connection, STATEMENT_BEGIN_READ);
 }
@@ -119,6 +133,19 @@ static struct store_call *fail_calls(struct store_call *call)
     return NULL;
 }
 
+/* The mapping has failed meanwhile. What the calls have read and what was kept of it may be zeros; those
+ * that have not begun are not told apart. */
+static struct store_call *distrust(struct store_reader *reader, struct store_call *call)
+{
+    struct connection *connection = &reader->connection;
+    connection->fault = SQLITE_IOERR_READ;
+    snprintf(connection->fault_text, sizeof(connection->fault_text),
+             "the mapped database is unreadable in places; it is read without mapping now");
+    label_names_free(&reader->labels);
+    label_names_init(&reader->labels);
+    return fail_calls(call);
+}
+
 size_t store_reads_run(struct store_reader *reader)
 {
     struct store_call *call = reader->first;
@@ -128,6 +155,8 @@ size_t store_reads_run(struct store_reader *reader)
     while (call) {
         struct store_call *rest =
             reader_begin(reader) == 0 ? run_calls(reader, call) : fail_calls(call);
+        if (file_map_failed(&reader->connection))
+            rest = distrust(reader, call);
         reader_end(reader);
         while (call != rest) {
             struct store_call *next = call->next;

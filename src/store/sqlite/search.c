@@ -1,6 +1,7 @@
 /* The search index: what is looked up in it. */
 #include "store/sqlite/search.h"
 
+#include "store/sqlite/file_map.h"
 #include "store/sqlite/search_words.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -103,7 +104,7 @@ int search_candidates(struct store *store, struct connection *connection, struct
                       int64_t after, int64_t to, int64_t *ret_ids, size_t max)
 {
     int result = find(connection, match, after, to, ret_ids, max);
-    if (result == ERR_INVALID)
+    if (result == ERR_INVALID && !file_map_failed(connection))
         atomic_store(&store->search_damaged, true);
     return result;
 }

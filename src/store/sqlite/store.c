@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "store/sqlite/file_map.h"
 #include "store/sqlite/key_file.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/store_sqlite.h"
@@ -25,7 +27,7 @@ void store_settings_default(struct store_settings *settings)
         .directory = "/var/lib/wscrm",
         .queue_max = 4096,
         .cache_kib = 8192,
-        .mmap_mib = 0,
+        .mmap_mib = (size_t)64 << 10,
         .history_days = 365,
         .webhook_days = 7,
         .not_replied_ms = INT64_C(86400000),
@@ -50,6 +52,7 @@ static int say_system(struct why why, const char *place)
 static void store_free(struct store *store)
 {
     writer_stop(store);
+    file_map_free(store->map);
     tenants_unref(store->tenants);
     pthread_mutex_destroy(&store->tenants_lock);
     pthread_mutex_destroy(&store->watch_lock);
@@ -183,6 +186,18 @@ static int create(struct store *store, const char *directory, struct why why)
     return result < 0 ? result : sync_directory(directory, why);
 }
 
+/* Not needed for anything but speed. Readers beside a server have none: what they export leaves at once,
+ * before anybody knows that the mapping failed. */
+static void map_file(struct store *store)
+{
+    size_t len = store->settings.mmap_mib << 20;
+    int result = len == 0 ? 0 : file_map_new(store->database_path, len, &store->map);
+    if (result < 0) {
+        log_line(LOG_WARNING, "store: %s is not mapped: %s", store->database_path,
+                 err_text(result));
+    }
+}
+
 static int migrate(struct store *store)
 {
     struct connection *connection = &store->writer.connection;
@@ -227,8 +242,10 @@ int store_open(const struct store_settings *settings, struct crypto *crypto,
     result = examine(store, &version, why);
     if (result == 0 && version == 0)
         result = create(store, settings->directory, why);
-    if (result == 0)
+    if (result == 0) {
+        map_file(store);
         result = open_writer(store, why);
+    }
     if (result < 0) {
         store_free(store);
         return result;

@@ -15,6 +15,7 @@ struct store {
     struct crypto *crypto;
     uint8_t key[SECRET_KEY_LEN]; /* immutable after store_open() */
     bool read_only;
+    struct file_map *map; /* for the readers; NULL: there is none */
 
     /* The published snapshot. The writer alone exchanges it, so it reads it without the lock. */
     pthread_mutex_t tenants_lock;
