@@ -198,6 +198,69 @@ static void an_index_of_other_rules_is_made_anew(void **state)
     assert_int_equal(found(h, TENANT, "wang"), 3000);
 }
 
+struct problems {
+    int count;
+    char last[128];
+};
+
+static void note_problem(void *context, const char *text)
+{
+    struct problems *problems = context;
+    problems->count++;
+    snprintf(problems->last, sizeof(problems->last), "%s", text);
+}
+
+/* Takes the entry of a customer called Wang Xiaoming out of the index, or puts it in. */
+static void change_entry(struct harness *h, int64_t id, int64_t number, bool is_deleted)
+{
+    char text[1024];
+    struct buf words;
+    buf_init(&words, 512);
+    search_words(&words, number, STR("Wang Xiaoming"));
+    snprintf(text, sizeof(text), "INSERT INTO search (%s rowid, grams) VALUES (%s %lld, '%.*s')",
+             is_deleted ? "search," : "", is_deleted ? "'delete'," : "", (long long)id,
+             (int)words.len, words.data);
+    buf_free(&words);
+    assert_int_equal(sql(h, text), -1);
+}
+
+/* In a store of so few each is looked up. */
+static void check_names_each_customer_whom_the_index_has_lost(void **state)
+{
+    struct harness *h = *state;
+    enum { COUNT = 400 };
+    import(h, TENANT, NUMBER, COUNT, "Wang Xiaoming");
+    wait_for_index(h);
+    for (int64_t lost = 0; lost < COUNT; lost += 57) {
+        struct problems problems = {0};
+        char text[64];
+        int64_t id = sql(h, "SELECT min(id) FROM customer") + lost;
+        change_entry(h, id, NUMBER + lost, true);
+        assert_int_equal(store_check(h->store, note_problem, &problems), 1);
+        snprintf(text, sizeof(text), "search index: customer %lld is not found", (long long)id);
+        assert_string_equal(problems.last, text);
+        change_entry(h, id, NUMBER + lost, false);
+    }
+    assert_sound(h);
+}
+
+static void check_tells_of_an_index_that_is_damaged(void **state)
+{
+    struct harness *h = *state;
+    import(h, TENANT, NUMBER, 3000, "Wang Xiaoming");
+    wait_for_index(h);
+    h->settings.search_pause_ms = 3600000; /* before it is made anew */
+    harness_reopen(h);
+    for (size_t i = 0; i < 3; i++) {
+        struct problems problems = {0};
+        assert_int_equal(sql(h, "CREATE TABLE kept AS SELECT * FROM search_data"), -1);
+        assert_int_equal(sql(h, damages[i]), -1);
+        assert_true(store_check(h->store, note_problem, &problems) > 0);
+        assert_int_equal(sql(h, "INSERT OR REPLACE INTO search_data SELECT * FROM kept"), -1);
+        assert_int_equal(sql(h, "DROP TABLE kept"), -1);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, harness_end)
 
 int main(void)
@@ -209,6 +272,8 @@ int main(void)
         TEST(a_damaged_index_is_made_anew_and_nobody_notices),
         TEST(with_an_index_that_cannot_be_made_imports_go_on_and_rows_are_looked_at),
         TEST(an_index_of_other_rules_is_made_anew),
+        TEST(check_names_each_customer_whom_the_index_has_lost),
+        TEST(check_tells_of_an_index_that_is_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
