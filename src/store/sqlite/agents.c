@@ -76,7 +76,7 @@ static int run_agent_set(struct store *store, struct store_call *call)
 {
     struct agent_write *op = container_of(call, struct agent_write, call);
     struct connection *connection = &store->writer.connection;
-    int64_t agent_id;
+    int64_t agent_id = 0;
     int result = tenant_check(connection, op->tenant_id);
     if (result == 0)
         result = agent_find(connection, op->tenant_id, op->user_name, &agent_id);
@@ -107,7 +107,7 @@ static int agent_statement(struct connection *connection, enum statement id, int
 static int remove_agent(struct store *store, struct agent_write *op)
 {
     struct writer *writer = &store->writer;
-    int64_t agent_id;
+    int64_t agent_id = 0;
     int result = tenant_check(&writer->connection, op->tenant_id);
     if (result == 0)
         result = agent_find(&writer->connection, op->tenant_id, op->user_name, &agent_id);
@@ -182,12 +182,11 @@ static int run_agent_remove(struct store *store, struct store_call *call)
         return remove_agent(store, op);
     for (;;) {
         int64_t end;
-        if (!writer_take_row(writer, call))
+        if (!writer_take_rows(writer, call, SWEEP_ROWS))
             return WRITER_MORE;
         int result = sweep_piece(store, op, &end);
         if (result < 0 || end == 0)
             return result;
-        writer->group_rows += SWEEP_ROWS;
         call->progress = (size_t)end;
     }
 }
