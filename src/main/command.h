@@ -40,6 +40,7 @@ struct context {
 enum command_kind {
     COMMAND_LOCAL,
     COMMAND_READ,
+    COMMAND_CHECK,
     COMMAND_WRITE,
     COMMAND_CREATE,
     COMMAND_STREAM,

@@ -76,7 +76,8 @@ static int run(const struct request *request, struct context *context)
     struct arguments arguments;
     int words;
     const struct command *command = command_find(request->argc, request->argv, &words);
-    if (!command || command->kind == COMMAND_LOCAL || command->kind == COMMAND_READ) {
+    if (!command || command->kind == COMMAND_LOCAL || command->kind == COMMAND_READ ||
+        command->kind == COMMAND_CHECK) {
         complain(context, "the server has no such command; is it of another version?");
         return EXIT_FAILED;
     }

@@ -34,8 +34,9 @@ static int run_reading(const struct session *session)
     struct store_settings settings;
     char why[SETTINGS_WHY_MAX] = "";
     settings_store(context->settings, &settings);
-    int result =
-        store_open_read_only(&settings, context->crypto, &context->store, why, sizeof(why));
+    int (*open)(const struct store_settings *, struct crypto *, struct store **, char *, size_t) =
+        session->kind == COMMAND_CHECK ? store_open_to_check : store_open_read_only;
+    int result = open(&settings, context->crypto, &context->store, why, sizeof(why));
     if (result == ERR_NOT_FOUND)
         return no_store(context, session->directory);
     if (result < 0) {
@@ -150,7 +151,8 @@ static int run_prepared(const struct session *session)
     if (mailbox_new(&context->mailbox) < 0) {
         complain(context, "%s", strerror(errno));
     } else {
-        status = session->kind == COMMAND_READ ? run_reading(session) : run_writing(session);
+        bool reads = session->kind == COMMAND_READ || session->kind == COMMAND_CHECK;
+        status = reads ? run_reading(session) : run_writing(session);
         mailbox_free(context->mailbox);
     }
     crypto_free(context->crypto);

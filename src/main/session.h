@@ -5,7 +5,7 @@
 
 #include "main/command.h"
 
-/* Runs the context's command (READ, WRITE or CREATE) with all that it needs; the exit status. When root,
+/* Runs the context's command (READ, CHECK, WRITE or CREATE) with all that it needs; the exit status. When root,
  * becomes the data directory's owner for good. */
 int session_run(struct context *context);
 

@@ -59,6 +59,9 @@ void store_drain(struct store *store);
  * answer ERR_CLOSED. ERR_NOT_FOUND: no store there. */
 int store_open_read_only(const struct store_settings *settings, struct crypto *crypto,
                          struct store **ret_store, char *why, size_t why_size) MUST_USE;
+/* The same for store_check(), which tells of tenants that cannot be loaded: here there are none then. */
+int store_open_to_check(const struct store_settings *settings, struct crypto *crypto,
+                        struct store **ret_store, char *why, size_t why_size) MUST_USE;
 
 /* The current snapshot of all tenants, with a reference for the caller. Any thread. A change of a
  * tenant is in the snapshot before its verb's `done` runs. */

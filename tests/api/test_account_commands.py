@@ -183,3 +183,20 @@ def test_check_finds_damaged_accounts(tmp_path, damage, said):
         assert said in done.stdout + done.stderr
     finally:
         store.kill()
+
+
+def test_check_goes_on_where_tenants_cannot_be_loaded(tmp_path):
+    store = Server(tmp_path / "data").start()
+    try:
+        store.command("account", "add", "--tenant", 1, NUMBER, "--agent", "kubrick101", "--transport", "sandbox")
+        with closing(sqlite3.connect(store.data / "wscrm.db")) as database, database:
+            database.execute(f"UPDATE account SET platform = 'phone' WHERE number = {NUMBER}")
+            database.execute("UPDATE customer SET stage = 999 WHERE id = 1")
+        done = store.command("check", check=False)
+        assert done.returncode == 1
+        assert "tenant 1: WhatsApp accounts: " in done.stdout
+        assert "customer 1: label 999 is not one of its tenant's" in done.stdout
+        assert "2 faults found" in done.stderr
+        assert store.command("tenant", "list", check=False).returncode == 1
+    finally:
+        store.kill()

@@ -254,7 +254,18 @@ int store_open(const struct store_settings *settings, struct crypto *crypto,
     return 0;
 }
 
-static int open_reading(struct store *store, struct why why)
+static int no_tenants(struct tenants **ret_tenants)
+{
+    struct tenants *tenants;
+    int result = tenants_new(&tenants);
+    if (result == 0)
+        result = tenants_seal(tenants);
+    if (result == 0)
+        *ret_tenants = tenants;
+    return result;
+}
+
+static int open_reading(struct store *store, bool needs_tenants, struct why why)
 {
     struct connection connection;
     int version;
@@ -271,19 +282,18 @@ static int open_reading(struct store *store, struct why why)
         return say(why, ERR_STORE, store->database_path, connection.fault_text);
     result = tenants_load(store, &connection, &store->tenants, why.text, why.size);
     connection_close(&connection);
-    return result;
+    return result < 0 && !needs_tenants ? no_tenants(&store->tenants) : result;
 }
 
-int store_open_read_only(const struct store_settings *settings, struct crypto *crypto,
-                         struct store **ret_store, char *why_text, size_t why_size)
+static int open_read_only(const struct store_settings *settings, struct crypto *crypto,
+                          bool needs_tenants, struct store **ret_store, struct why why)
 {
-    struct why why = {why_text, why_size};
     struct store *store;
     int result = store_new(settings, crypto, &store);
     if (result < 0)
         return say(why, result, settings->directory, err_text(result));
     store->read_only = true;
-    result = open_reading(store, why);
+    result = open_reading(store, needs_tenants, why);
     if (result < 0) {
         store_free(store);
         return result;
@@ -291,6 +301,18 @@ int store_open_read_only(const struct store_settings *settings, struct crypto *c
     atomic_store(&store->tenants_version, 1);
     *ret_store = store;
     return 0;
+}
+
+int store_open_read_only(const struct store_settings *settings, struct crypto *crypto,
+                         struct store **ret_store, char *why_text, size_t why_size)
+{
+    return open_read_only(settings, crypto, true, ret_store, (struct why){why_text, why_size});
+}
+
+int store_open_to_check(const struct store_settings *settings, struct crypto *crypto,
+                        struct store **ret_store, char *why_text, size_t why_size)
+{
+    return open_read_only(settings, crypto, false, ret_store, (struct why){why_text, why_size});
 }
 
 void store_close(struct store *store)
