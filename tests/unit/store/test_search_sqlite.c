@@ -249,8 +249,13 @@ static void check_tells_of_an_index_that_is_damaged(void **state)
     struct harness *h = *state;
     import(h, TENANT, NUMBER, 3000, "Wang Xiaoming");
     wait_for_index(h);
-    h->settings.search_pause_ms = 3600000; /* before it is made anew */
+    h->settings.search_pause_ms = 3600000; /* nobody looks at it again, but once at the start */
     harness_reopen(h);
+    struct store_metrics metrics = {0};
+    while (metrics.search_passes == 0) {
+        mailbox_wait(h->box, 1);
+        store_metrics(h->store, &metrics);
+    }
     for (size_t i = 0; i < 3; i++) {
         struct problems problems = {0};
         assert_int_equal(sql(h, "CREATE TABLE kept AS SELECT * FROM search_data"), -1);
