@@ -70,9 +70,10 @@ struct message_claim {
     struct message_claimed *messages; /* [want], the caller's */
     /* Set before `done`: */
     size_t count;
-    bool *lane_empty;  /* [lane_count], the caller's: nothing is queued there now */
-    bool skipped_many; /* CLAIM_SKIPS failed: ask again */
-    int64_t retry_ms;  /* of the next one to be retried; 0: none */
+    bool *lane_empty; /* [lane_count], the caller's: nothing is queued there now */
+    /* CLAIM_SKIPS failed, or the turn had seen TURN_MAX_ITEMS tasks: ask again. */
+    bool skipped_many;
+    int64_t retry_ms; /* of the next one to be retried; 0: none */
 };
 
 /* What an account's pace is; kept for the next start. */

@@ -127,7 +127,7 @@ static const char *const questions[] = {
     " WHERE message.id >= 17592186044416 AND task.id IS NULL LIMIT 100",
     "SELECT 'message ' || id || ': not of its form' FROM message"
     " WHERE status NOT BETWEEN -1 AND 8 OR (status = 8 AND retry_ms IS NULL)"
-    " OR (status = 2) <> (id IN (SELECT message FROM in_flight))"
+    " OR (status = 2 AND id NOT IN (SELECT message FROM in_flight))"
     " OR own_content <> (id IN (SELECT message FROM message_content)) LIMIT 100",
     "SELECT 'content of message ' || message || ': the message does not exist'"
     " FROM message_content WHERE message NOT IN (SELECT id FROM message) LIMIT 100",

@@ -10,6 +10,7 @@ struct claiming {
     struct turn *turn;
     struct message_claim *claim;
     bool asks_opt_outs;
+    bool is_over; /* the turn has seen as many tasks as it can */
     size_t skips;
 };
 
@@ -21,7 +22,19 @@ struct candidate {
 
 static bool is_full(const struct claiming *claiming)
 {
-    return claiming->claim->count == claiming->claim->want || claiming->skips >= CLAIM_SKIPS;
+    return claiming->claim->count == claiming->claim->want || claiming->skips >= CLAIM_SKIPS ||
+           claiming->is_over;
+}
+
+/* NULL without an error: the turn has no room for one more task, and this claim is over. */
+static int look_at_task(struct claiming *claiming, int64_t id, struct touched_task **ret_task)
+{
+    int result = turn_task(claiming->turn, id, ret_task);
+    if (result != ERR_FULL)
+        return result;
+    claiming->is_over = true;
+    *ret_task = NULL;
+    return 0;
 }
 
 static bool is_running(const struct touched_task *task)
@@ -104,9 +117,9 @@ static int claim_retries(struct claiming *claiming)
     bind_i64(rows, 3, CLAIM_ROWS);
     int count = read_candidates(turn->connection, rows, found);
     for (int i = 0; i < count && !is_full(claiming); i++) {
-        if (turn_task(turn, MESSAGE_TASK(found[i].id), &task) < 0)
+        if (look_at_task(claiming, MESSAGE_TASK(found[i].id), &task) < 0)
             return ERR_STORE;
-        if (take(claiming, task, &found[i]) < 0)
+        if (task && take(claiming, task, &found[i]) < 0)
             return ERR_STORE;
     }
     return count < 0 ? count : 0;
@@ -120,8 +133,10 @@ static int claim_lane(struct claiming *claiming, size_t lane)
     struct touched_task *task;
     int64_t id = claim->lanes[lane], after = id ? TASK_MESSAGE(id, 0) : 0;
     int64_t end = TASK_MESSAGE(id ? id + 1 : TASK_FIRST_ID, 0);
-    if (turn_task(turn, id, &task) < 0)
+    if (look_at_task(claiming, id, &task) < 0)
         return ERR_STORE;
+    if (!task)
+        return 0;
     claim->lane_empty[lane] = id != 0 && !task->found;
     while (is_running(task) && !is_full(claiming) && !claim->lane_empty[lane]) {
         sqlite3_stmt *rows = connection_statement(turn->connection, STATEMENT_MESSAGES_QUEUED);
@@ -176,6 +191,6 @@ int turn_claim(struct turn *turn, struct message_claim *claim)
         if (!is_full(&claiming))
             result = claim_lane(&claiming, i);
     }
-    claim->skipped_many = claiming.skips >= CLAIM_SKIPS;
+    claim->skipped_many = claiming.skips >= CLAIM_SKIPS || claiming.is_over;
     return result == 0 ? look_at_retries(&claiming) : result;
 }

@@ -93,8 +93,8 @@ static int opt_out(struct turn *turn, const struct tenant *tenant,
                                     .opt_out = true,
                                     .reason = str_trim(incoming->text)};
     int result = opt_out_add(turn->store, &op, &is_new);
-    if (result < 0)
-        return result;
+    if (result < 0) /* the tenant has as many as it may: the message is kept all the same */
+        return result == ERR_TOO_LARGE ? 0 : result;
     incoming->opted_out = true;
     turn->opted_out = true;
     return is_new ? confirm(turn, tenant, incoming) : 0;

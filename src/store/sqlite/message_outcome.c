@@ -32,7 +32,24 @@ static void bind_outcome(sqlite3_stmt *update, int64_t id, const struct message_
     bind_str_or_null(update, 7, news->reason_text);
 }
 
+static bool is_handed_over(enum message_status status)
+{
+    return status >= MESSAGE_SENT && status != MESSAGE_RETRY;
+}
+
 /* A provider's id that another message of the account has is left out: it would tell nothing. */
+static int step_with_provider(struct turn *turn, sqlite3_stmt *update, int at,
+                              struct str provider_id)
+{
+    bind_str_or_null(update, at, provider_id);
+    int result = connection_step(turn->connection, update);
+    if (result == ERR_EXISTS) {
+        bind_str_or_null(update, at, (struct str){0});
+        result = connection_step(turn->connection, update);
+    }
+    return result < 0 ? ERR_STORE : 0;
+}
+
 static int write_outcome(struct turn *turn, int64_t id, const struct message_news *news,
                          enum message_status status)
 {
@@ -44,14 +61,20 @@ static int write_outcome(struct turn *turn, int64_t id, const struct message_new
         bind_i64(update, 8, news->retry_ms);
     else
         bind_i64_or_null(update, 8, 0);
-    bind_str_or_null(update, 9, news->provider_id);
     bind_i64(update, 10, news->rendered.len > 0);
-    int result = connection_step(turn->connection, update);
-    if (result == ERR_EXISTS) {
-        bind_str_or_null(update, 9, (struct str){0});
-        result = connection_step(turn->connection, update);
-    }
-    return result < 0 ? ERR_STORE : 0;
+    return step_with_provider(turn, update, 9, news->provider_id);
+}
+
+/* News were faster, and say more: of the outcome, when and as what it left is kept. */
+static int write_late(struct turn *turn, int64_t id, const struct message_news *news)
+{
+    sqlite3_stmt *update = connection_statement(turn->connection, STATEMENT_MESSAGE_OUTCOME_LATE);
+    if (!update)
+        return ERR_STORE;
+    bind_i64(update, 1, id);
+    bind_i64_or_null(update, 2, is_handed_over(news->status) ? news->time_ms : 0);
+    bind_i64(update, 4, news->rendered.len > 0);
+    return step_with_provider(turn, update, 3, news->provider_id);
 }
 
 static int write_rendered(struct turn *turn, int64_t id, struct str rendered)
@@ -86,13 +109,19 @@ static int go_on(struct turn *turn, struct touched_task *task, const struct mess
     return TASK_RUN(turn->connection, STATEMENT_MESSAGE_QUEUE, row->id + 1);
 }
 
-/* What it is afterwards: news may have overtaken the outcome. */
+/* News have overtaken the outcome. */
+static bool is_late(const struct message_row *row, const struct message_news *news)
+{
+    return row->status != MESSAGE_SENDING &&
+           !message_may_become(row->status, row->reason, news->status);
+}
+
+/* What it is afterwards. */
 static enum message_status settle(const struct touched_task *task, const struct message_row *row,
                                   struct message_news *news)
 {
-    if (row->status != MESSAGE_SENDING)
-        return message_may_become(row->status, row->reason, news->status) ? news->status
-                                                                          : row->status;
+    if (is_late(row, news))
+        return row->status;
     if (news->status == MESSAGE_RETRY && task->found && task_is_final(task->status)) {
         news->reason = REASON_TASK_STOPPED;
         return MESSAGE_FAILED;
@@ -105,7 +134,7 @@ static int tell(struct turn *turn, const struct message_row *row, enum message_s
                 bool leaves)
 {
     int result = 0;
-    if (leaves && to >= MESSAGE_SENT && to != MESSAGE_RETRY)
+    if (leaves && is_handed_over(to))
         result = turn_tell(turn, row->tenant_id, row->id, EVENT_MESSAGE);
     if (result == 0 && to != row->status && to != MESSAGE_RETRY)
         result = turn_tell(turn, row->tenant_id, row->id, EVENT_STATUS);
@@ -117,18 +146,19 @@ static int write_first(struct turn *turn, const struct message_row *row, struct 
     struct touched_task *task;
     if (turn_task(turn, MESSAGE_TASK(row->id), &task) < 0)
         return ERR_STORE;
+    bool late = is_late(row, news);
     enum message_status to = settle(task, row, news);
-    int result = write_outcome(turn, row->id, news, to);
+    int result = late ? write_late(turn, row->id, news) : write_outcome(turn, row->id, news, to);
     if (result == 0 && news->rendered.len > 0)
         result = write_rendered(turn, row->id, news->rendered);
-    if (result == 0 && to >= MESSAGE_SENT && to != MESSAGE_RETRY)
+    if (result == 0 && is_handed_over(to))
         result = talk(turn, row, news->time_ms);
     if (result == 0)
         result = tell(turn, row, to, true);
     if (result == 0)
-        result = go_on(turn, task, row, to, news->reason);
+        result = go_on(turn, task, row, to, late ? row->reason : news->reason);
     message_count(&task->more, row->status, to);
-    news->changed = true;
+    news->changed = !late;
     return result == 0 ? turn_follow_up(turn, &news->follow_up) : result;
 }
 
@@ -171,9 +201,16 @@ static int write_news(struct turn *turn, const struct message_row *row, struct m
         return ERR_STORE;
     message_count(&task->more, row->status, news->status);
     news->changed = true;
-    int result = row->status == MESSAGE_FAILED ? talk(turn, row, news->time_ms) : 0;
+    /* No outcome comes after these, to begin the conversation and to queue the next content. */
+    bool waits = row->status == MESSAGE_QUEUED || row->status == MESSAGE_RETRY;
+    bool leaves = waits || row->status == MESSAGE_FAILED;
+    int result = 0;
+    if (leaves && is_handed_over(news->status))
+        result = talk(turn, row, news->time_ms);
     if (result == 0)
-        result = tell(turn, row, news->status, row->status == MESSAGE_FAILED);
+        result = tell(turn, row, news->status, leaves);
+    if (result == 0 && waits)
+        result = go_on(turn, task, row, news->status, news->reason);
     return result == 0 ? turn_follow_up(turn, &news->follow_up) : result;
 }
 

@@ -33,7 +33,7 @@ int turn_task(struct turn *turn, int64_t task_id, struct touched_task **ret_task
         }
     }
     if (turn->task_count == TURN_MAX_ITEMS)
-        return connection_fault(turn->connection, SQLITE_ABORT);
+        return ERR_FULL;
     struct touched_task *task = &turn->tasks[turn->task_count++];
     *task = (struct touched_task){.id = task_id, .parts = 1};
     int result = task_id == 0 ? 0 : read_task(turn, task);
@@ -150,7 +150,10 @@ static int run_messages_turn(struct store *store, struct store_call *call)
         result = turn_claim(&turn, &op->claims[i]);
     if (result == 0)
         result = turn_tell_all(&turn);
-    return result == 0 ? write_tasks(&turn) : result;
+    if (result == 0)
+        result = write_tasks(&turn);
+    /* Without a savepoint what failed halfway takes its group with it, whatever it failed for. */
+    return result < 0 ? ERR_STORE : 0;
 }
 
 void store_messages_turn(struct store *store, struct messages_turn *op)

@@ -34,7 +34,8 @@ struct turn {
     bool opted_out; /* a number, in this turn: the snapshot does not say so yet */
 };
 
-/* The task of a message, or of a lane. ERR_STORE. */
+/* The task of a message, or of a lane. ERR_STORE; ERR_FULL for claims, which look at more tasks than they
+ * have messages (items alone always fit). */
 int turn_task(struct turn *turn, int64_t task_id, struct touched_task **ret_task) MUST_USE;
 
 /* A message's row as it was. */
