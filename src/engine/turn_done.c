@@ -23,7 +23,7 @@ static void take_items(struct engine *engine, struct turn *turn)
 {
     for (size_t i = 0; i < turn->op.news_count; i++) {
         turn->news_items[i]->news = turn->news[i];
-        if (turn->news[i].changed)
+        if (!turn->news[i].unknown)
             follow_ups_added(engine, &turn->news[i].follow_up);
     }
     for (size_t i = 0; i < turn->op.incoming_count; i++)

@@ -93,8 +93,8 @@ static int opt_out(struct turn *turn, const struct tenant *tenant,
                                     .opt_out = true,
                                     .reason = str_trim(incoming->text)};
     int result = opt_out_add(turn->store, &op, &is_new);
-    if (result < 0) /* the tenant has as many as it may: the message is kept all the same */
-        return result == ERR_TOO_LARGE ? 0 : result;
+    if (result < 0)
+        return result;
     incoming->opted_out = true;
     turn->opted_out = true;
     return is_new ? confirm(turn, tenant, incoming) : 0;
@@ -102,9 +102,9 @@ static int opt_out(struct turn *turn, const struct tenant *tenant,
 
 /* --- the conversation */
 
-/* The message that this one answers; 0: none. */
+/* The conversation's form of the number, and the message that this one answers; 0: none. */
 static int find_sent(struct turn *turn, int64_t tenant_id, const struct message_incoming *incoming,
-                     int64_t *ret_message)
+                     int64_t *ret_number, int64_t *ret_message)
 {
     int64_t number;
     sqlite3_stmt *row = connection_statement(turn->connection, STATEMENT_CONVERSATION_LAST_SENT);
@@ -113,6 +113,7 @@ static int find_sent(struct turn *turn, int64_t tenant_id, const struct message_
     bind_i64(row, 1, tenant_id);
     bind_i64(row, 3, incoming->account);
     int result = connection_step_number(turn->connection, row, 2, incoming->number, &number);
+    *ret_number = result == 1 ? number : incoming->number;
     *ret_message = result == 1 ? sqlite3_column_int64(row, 0) : 0;
     if (result == 1)
         sqlite3_reset(row);
@@ -121,7 +122,7 @@ static int find_sent(struct turn *turn, int64_t tenant_id, const struct message_
 
 static int keep(struct turn *turn, int64_t tenant_id, struct message_incoming *incoming)
 {
-    int64_t id, sent;
+    int64_t id, number, sent;
     const struct outside outside = {.tenant_id = tenant_id,
                                     .account = incoming->account,
                                     .number = incoming->number,
@@ -132,10 +133,10 @@ static int keep(struct turn *turn, int64_t tenant_id, struct message_incoming *i
                                     .content = incoming->content};
     int result = insert(turn, &outside, &id);
     if (result == 0)
-        result = find_sent(turn, tenant_id, incoming, &sent);
+        result = find_sent(turn, tenant_id, incoming, &number, &sent);
     if (result == 0)
-        result = TASK_RUN(turn->connection, STATEMENT_CONVERSATION_CAME, tenant_id,
-                          incoming->number, incoming->account, incoming->time_ms, id);
+        result = TASK_RUN(turn->connection, STATEMENT_CONVERSATION_CAME, tenant_id, number,
+                          incoming->account, incoming->time_ms, id);
     if (result == 0)
         result = turn_tell(turn, tenant_id, id, EVENT_MESSAGE);
     return result == 0 && sent ? turn_replied(turn, sent, incoming->time_ms) : result;

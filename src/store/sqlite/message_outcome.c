@@ -205,7 +205,8 @@ static int write_news(struct turn *turn, const struct message_row *row, struct m
     bool waits = row->status == MESSAGE_QUEUED || row->status == MESSAGE_RETRY;
     bool leaves = waits || row->status == MESSAGE_FAILED;
     int result = 0;
-    if (leaves && is_handed_over(news->status))
+    /* A reply comes with a conversation that has newer messages. */
+    if (leaves && is_handed_over(news->status) && news->status != MESSAGE_REPLIED)
         result = talk(turn, row, news->time_ms);
     if (result == 0)
         result = tell(turn, row, news->status, leaves);

@@ -142,9 +142,7 @@ static int run_opt_outs_set(struct store *store, struct store_call *call)
 int opt_out_add(struct store *store, const struct opt_outs_set *op, bool *ret_new)
 {
     int64_t balance = 0;
-    int result = check_room(&store->writer.connection, op);
-    if (result == 0)
-        result = set_one(store, op, op->numbers[0], &balance);
+    int result = set_one(store, op, op->numbers[0], &balance);
     *ret_new = balance > 0;
     return result == 0 ? count_balance(store, op, balance) : result;
 }

@@ -11,8 +11,8 @@ struct opt_outs_set;
 int opt_out_look(struct connection *connection, int64_t tenant_id, int64_t number,
                  bool *ret_opt_out) MUST_USE;
 
-/* For the writer: what the verb does, of op->numbers[0] alone, within another command. *ret_new: it had not
- * opted out before. ERR_TOO_LARGE, ERR_STORE. */
+/* For the writer: what the verb does, of op->numbers[0] alone, within another command. TENANT_MAX_OPT_OUTS
+ * does not hold for who opts himself out. *ret_new: he had not before. ERR_STORE. */
 int opt_out_add(struct store *store, const struct opt_outs_set *op, bool *ret_new) MUST_USE;
 
 #endif

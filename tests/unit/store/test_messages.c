@@ -297,6 +297,18 @@ static void a_reply_makes_what_it_answers_replied(void **state)
     assert_string_equal(counts(h, id), "4 3 3 3 2 0 1");
 }
 
+static void a_reply_from_the_other_form_of_a_number_answers_all_the_same(void **state)
+{
+    struct harness *h = *state;
+    struct task_target target = {.account = SENDER, .number = MARKED};
+    struct task_draft draft = draft_of("t", &target, 1);
+    assert_int_equal(create(h, &draft, 1), 0);
+    claim(h, SENDER, draft.id, 1);
+    outcome(h, news_of(TASK_MESSAGE(draft.id, 0), SENDER, MESSAGE_SENT));
+    receive(h, incoming_of(SENDER, PLAIN, "hello"));
+    assert_string_equal(counts(h, draft.id), "1 1 1 1 1 0 0");
+}
+
 static void a_stop_word_opts_the_number_out(void **state)
 {
     struct harness *h = *state;
@@ -488,6 +500,7 @@ int main(void)
         TEST(what_nobody_knew_is_replaced_by_what_the_provider_says),
         TEST(a_message_is_found_by_its_provider_s_id_among_the_account_s),
         TEST(a_reply_makes_what_it_answers_replied),
+        TEST(a_reply_from_the_other_form_of_a_number_answers_all_the_same),
         TEST(a_stop_word_opts_the_number_out),
         TEST(an_opt_out_counts_from_the_turn_on_that_brings_it),
         TEST(an_opt_out_is_confirmed_once_and_that_message_goes_out),
