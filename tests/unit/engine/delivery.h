@@ -54,7 +54,10 @@ static inline struct str member(struct str body, const char *name)
     char *at = memmem(body.p, body.len, name, strlen(name));
     assert_non_null(at);
     at += strlen(name);
-    return (struct str){at, strcspn(at, ",}\"")};
+    size_t len = 0; /* the body does not end in a NUL */
+    while (at + len < body.p + body.len && !strchr(",}\"", at[len]))
+        len++;
+    return (struct str){at, len};
 }
 
 static inline int note(void *context, const struct http_head *head, struct str body,
