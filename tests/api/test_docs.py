@@ -26,8 +26,9 @@ def test_every_endpoint_stands_in_the_documentation():
 
 
 def test_the_answers_in_the_readme_are_the_demo_servers(server):
-    answers = [json.loads(line) for line in (ROOT / "README.md").read_text().splitlines()
-               if line.startswith('{"code"')]
+    *answers, sent = [json.loads(line) for line in (ROOT / "README.md").read_text().splitlines()
+                      if line.startswith('{"code"')]
+    assert sent == {"code": 200, "message": "success", "data": {"taskId": "65536"}}
     with Client(server, DEMO) as client:
         now = client.call(QUERY, [{"whatsApp": DEMO_CUSTOMER}]).envelope
     for answer in answers + [now]:
