@@ -26,6 +26,8 @@ static void add_store(struct buf *b, const struct store_metrics *store)
     api_metric(b, "wscrm_webhook_events_dropped_total", "counter",
                "Webhook deliveries that were over their time before anybody took them.",
                store->events_dropped);
+    api_metric(b, "wscrm_messages_forgotten_total", "counter", "Messages older than message-days.",
+               store->messages_forgotten);
     api_metric(b, "wscrm_store_healthy", "gauge", "1 when the last commit went well.",
                store->healthy);
 }

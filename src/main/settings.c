@@ -317,6 +317,7 @@ void settings_store(const struct settings *settings, struct store_settings *ret_
     ret_store->not_replied_ms = settings_number(settings, SETTING_NOT_REPLIED);
     ret_store->history_days = (int)settings_number(settings, SETTING_HISTORY_DAYS);
     ret_store->webhook_days = (int)settings_number(settings, SETTING_WEBHOOK_DAYS);
+    ret_store->message_days = (int)settings_number(settings, SETTING_MESSAGE_DAYS);
     ret_store->mmap_mib = (size_t)settings_number(settings, SETTING_STORE_MMAP) >> 20;
 }
 

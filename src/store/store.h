@@ -37,6 +37,7 @@ struct store_settings {
     size_t cache_kib;      /* page cache of a reading connection; 8,192; the writer has four */
     size_t mmap_mib;       /* address space for mapping the database file; 65,536; 0: none */
     int history_days;      /* how long changes of customers are kept; 365; 0: for ever */
+    int message_days;      /* how long messages are kept; 365; 0: for ever */
     int webhook_days;      /* how long webhook deliveries that are done are kept; 7 */
     int64_t
         not_replied_ms; /* a message that was read and had no reply for so long: "not replied"; 24 h */
@@ -459,6 +460,7 @@ struct store_metrics {
     uint64_t search_behind; /* ids of customers that it had not come to at the last look */
     uint64_t
         events_dropped; /* webhook deliveries that were over their time before anybody took them */
+    uint64_t messages_forgotten; /* because they were older than message_days */
     bool healthy;       /* the last commit went well, or nothing was asked since the start */
 };
 void store_metrics(const struct store *store, struct store_metrics *ret_metrics); /* any thread */

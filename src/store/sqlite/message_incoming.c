@@ -9,54 +9,6 @@
 /* A content as JSON: each byte of the longest texts escaped, at worst. */
 #define CONTENT_JSON_MAX ((size_t)64 << 10)
 
-/* --- a message outside tasks */
-
-static int next_id(struct turn *turn, int64_t *ret_id)
-{
-    if (connection_run(turn->connection, STATEMENT_MESSAGE_ID_TAKE) < 0)
-        return ERR_STORE;
-    return connection_look(turn->connection, STATEMENT_MESSAGE_ID, 0, ret_id) < 0 ? ERR_STORE : 0;
-}
-
-struct outside {
-    int64_t tenant_id, account, number, part;
-    enum message_status status;
-    bool incoming;
-    int64_t time_ms; /* 0: it was not handed over yet */
-    struct str provider_id, content;
-};
-
-/* ERR_EXISTS: the account has a message of this provider's id. */
-static int insert(struct turn *turn, const struct outside *outside, int64_t *ret_id)
-{
-    int64_t id;
-    sqlite3_stmt *row = connection_statement(turn->connection, STATEMENT_MESSAGE_INSERT);
-    if (!row || next_id(turn, &id) < 0)
-        return ERR_STORE;
-    const int64_t values[] = {id,
-                              outside->tenant_id,
-                              outside->account,
-                              outside->number,
-                              outside->part,
-                              outside->status,
-                              outside->incoming};
-    for (int i = 0; i < 7; i++)
-        bind_i64(row, i + 1, values[i]);
-    bind_i64_or_null(row, 8, outside->time_ms);
-    bind_i64(row, 9, turn->op->now_ms);
-    bind_str_or_null(row, 10, outside->provider_id);
-    int result = connection_step(turn->connection, row);
-    if (result < 0)
-        return result;
-    sqlite3_stmt *content = connection_statement(turn->connection, STATEMENT_MESSAGE_CONTENT_SET);
-    if (!content)
-        return ERR_STORE;
-    bind_i64(content, 1, id);
-    bind_str(content, 2, outside->content);
-    *ret_id = id;
-    return connection_step(turn->connection, content) < 0 ? ERR_STORE : 0;
-}
-
 /* --- keywords */
 
 /* Once, and although the number has opted out just now. */
@@ -70,13 +22,14 @@ static int confirm(struct turn *turn, const struct tenant *tenant,
         return 0;
     buf_init(&json, CONTENT_JSON_MAX);
     content_write(&json, &content);
-    const struct outside reply = {.tenant_id = tenant->id,
-                                  .account = incoming->account,
-                                  .number = incoming->number,
-                                  .part = MESSAGE_PART_EXEMPT,
-                                  .status = MESSAGE_QUEUED,
-                                  .content = (struct str){json.data, json.len}};
-    int result = json.failed ? ERR_NOMEM : insert(turn, &reply, &id);
+    const struct message_outside reply = {.tenant_id = tenant->id,
+                                          .account = incoming->account,
+                                          .number = incoming->number,
+                                          .part = MESSAGE_PART_EXEMPT,
+                                          .status = MESSAGE_QUEUED,
+                                          .content = (struct str){json.data, json.len}};
+    int result = json.failed ? ERR_NOMEM
+                             : message_outside_add(turn->connection, turn->op->now_ms, &reply, &id);
     buf_free(&json);
     return result;
 }
@@ -123,15 +76,15 @@ static int find_sent(struct turn *turn, int64_t tenant_id, const struct message_
 static int keep(struct turn *turn, int64_t tenant_id, struct message_incoming *incoming)
 {
     int64_t id, number, sent;
-    const struct outside outside = {.tenant_id = tenant_id,
-                                    .account = incoming->account,
-                                    .number = incoming->number,
-                                    .status = MESSAGE_DELIVERED,
-                                    .incoming = true,
-                                    .time_ms = incoming->time_ms,
-                                    .provider_id = incoming->provider_id,
-                                    .content = incoming->content};
-    int result = insert(turn, &outside, &id);
+    const struct message_outside outside = {.tenant_id = tenant_id,
+                                            .account = incoming->account,
+                                            .number = incoming->number,
+                                            .status = MESSAGE_DELIVERED,
+                                            .incoming = true,
+                                            .time_ms = incoming->time_ms,
+                                            .provider_id = incoming->provider_id,
+                                            .content = incoming->content};
+    int result = message_outside_add(turn->connection, turn->op->now_ms, &outside, &id);
     if (result == 0)
         result = find_sent(turn, tenant_id, incoming, &number, &sent);
     if (result == 0)

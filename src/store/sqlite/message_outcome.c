@@ -185,7 +185,9 @@ int turn_outcome(struct turn *turn, struct message_news *news)
 static int update_news(struct turn *turn, const struct message_row *row,
                        const struct message_news *news)
 {
-    sqlite3_stmt *update = connection_statement(turn->connection, STATEMENT_MESSAGE_NEWS);
+    bool was_sent = row->status >= MESSAGE_SENT && row->status != MESSAGE_RETRY;
+    sqlite3_stmt *update = connection_statement(
+        turn->connection, was_sent ? STATEMENT_MESSAGE_NEWS : STATEMENT_MESSAGE_FIRST_NEWS);
     if (!update)
         return ERR_STORE;
     bind_outcome(update, row->id, news, news->status, turn->op->now_ms);

@@ -46,6 +46,7 @@ void store_reader_free(struct store_reader *reader)
     if (reader->connection.db)
         connection_close(&reader->connection);
     segment_walk_free(reader->walk);
+    free(reader->newest);
     label_names_free(&reader->labels);
     arena_free(&reader->arena);
     free(reader);

@@ -15,6 +15,7 @@
 /* What a verb's read returns to go on in the next transaction: it kept its place in call->progress. */
 #define READER_MORE INT32_MIN
 
+struct newest;
 struct segment_walk;
 
 struct store_reader {
@@ -27,6 +28,7 @@ struct store_reader {
     int64_t start_us;
 
     struct segment_walk *walk; /* of the call that is at work; NULL before the first */
+    struct newest *newest;     /* the same, see conversations.c */
     struct label_names labels;
     struct arena arena; /* of the customer that is shown */
     struct str tags[CUSTOMER_MAX_TAGS];

@@ -29,6 +29,7 @@ void store_settings_default(struct store_settings *settings)
         .cache_kib = 8192,
         .mmap_mib = (size_t)64 << 10,
         .history_days = 365,
+        .message_days = 365,
         .webhook_days = 7,
         .not_replied_ms = INT64_C(86400000),
         .search_pause_ms = 1000,
@@ -369,6 +370,7 @@ void store_metrics(const struct store *store, struct store_metrics *ret_metrics)
         .search_passes = atomic_load(&writer->search_passes),
         .search_behind = atomic_load(&writer->search_behind),
         .events_dropped = atomic_load(&writer->events_dropped),
+        .messages_forgotten = atomic_load(&writer->messages_forgotten),
         .wal_bytes = log_bytes(store),
         .healthy = atomic_load(&writer->healthy),
     };

@@ -14,12 +14,16 @@
 
 /* --- one task */
 
-static int delete_messages(struct connection *connection, int64_t from, int64_t to)
+int messages_delete(struct connection *connection, int64_t from, int64_t to)
 {
     int result = TASK_RUN(connection, STATEMENT_MESSAGE_CONTENTS_DELETE, from, to);
     if (result == 0)
+        result = TASK_RUN(connection, STATEMENT_CONVERSATIONS_FORGET, from, to);
+    if (result == 0)
         result = TASK_RUN(connection, STATEMENT_IN_FLIGHT_DELETE, from, to);
-    return result == 0 ? TASK_RUN(connection, STATEMENT_MESSAGES_DELETE, from, to) : result;
+    if (result == 0)
+        result = TASK_RUN(connection, STATEMENT_MESSAGES_DELETE, from, to);
+    return result < 0 ? result : (int)connection_changes(connection);
 }
 
 /* The first message in [from, to), 0: there is none. */
@@ -45,7 +49,7 @@ static int delete_task(struct connection *connection, int64_t task_id)
     return result == 0 ? TASK_RUN(connection, STATEMENT_TASK_DELETE, task_id) : result;
 }
 
-/* REMOVE_ROWS messages of a task, or what is left of it without any. */
+/* REMOVE_ROWS messages of a task, or what is left of it without any. Returns how many messages. */
 static int remove_some(struct connection *connection, int64_t task_id)
 {
     int64_t first, to = TASK_MESSAGE(task_id + 1, 0);
@@ -54,7 +58,7 @@ static int remove_some(struct connection *connection, int64_t task_id)
         return result;
     if (first == 0)
         return delete_task(connection, task_id);
-    return delete_messages(connection, first, first + REMOVE_ROWS < to ? first + REMOVE_ROWS : to);
+    return messages_delete(connection, first, first + REMOVE_ROWS < to ? first + REMOVE_ROWS : to);
 }
 
 /* --- the sweep */
@@ -69,6 +73,7 @@ int tasks_sweep(struct store *store)
             result = remove_some(&writer->connection, id);
         if (result < 0)
             return result == ERR_NOT_FOUND ? 0 : result;
+        atomic_fetch_add(&writer->messages_forgotten, (uint64_t)result);
         writer->group_rows += REMOVE_ROWS;
     } while (clock_mono_us() < until_us);
     return WRITER_MORE;

@@ -66,11 +66,26 @@ int turn_incoming(struct turn *turn, struct message_incoming *incoming) MUST_USE
 /* --- message_claim.c */
 int turn_claim(struct turn *turn, struct message_claim *claim) MUST_USE;
 
+/* --- message_outside.c */
+
+struct message_outside {
+    int64_t tenant_id, account, number, part;
+    enum message_status status;
+    bool incoming;
+    int64_t time_ms; /* 0: it was not handed over yet */
+    struct str provider_id, content;
+};
+/* Gives it the next id. ERR_EXISTS: the account has a message of this provider's id. ERR_STORE. */
+int message_outside_add(struct connection *connection, int64_t now_ms,
+                        const struct message_outside *outside, int64_t *ret_id) MUST_USE;
+
 /* `part` of a message outside tasks that goes out although its number has opted out: the answer to the
  * opt-out itself. */
 #define MESSAGE_PART_EXEMPT (-1)
 
 /* A chore (writer_chores.c): messages that were read and had no reply for settings.not_replied_ms. */
 int messages_not_replied(struct store *store);
+/* The same: tasks that have been over for settings.message_days, and messages outside tasks as old. */
+int messages_forget(struct store *store);
 
 #endif

@@ -51,6 +51,7 @@ enum chore_id {
     CHORE_TASKS,
     CHORE_OUTBOX,
     CHORE_NOT_REPLIED,
+    CHORE_MESSAGES,
     CHORE_COUNT,
 };
 struct chores {
@@ -96,6 +97,7 @@ struct writer {
     struct chores chores;
     struct copier copier;
     struct outbox_walk outbox_walk;
+    int64_t forgotten_to; /* messages outside tasks: how far messages_forget() is, 0: at the front */
     bool search_looked_at; /* the search index, since the start */
     int search_beginnings; /* of the search index, because it was damaged */
     bool search_given_up;  /* until the next start */
@@ -106,6 +108,7 @@ struct writer {
     atomic_uint_fast64_t groups, commands, rows, failed_groups, checkpoints;
     atomic_uint_fast64_t search_passes, search_behind;
     atomic_uint_fast64_t events_dropped;
+    atomic_uint_fast64_t messages_forgotten;
     atomic_bool healthy;
     atomic_bool draining; /* see store_drain() */
 };

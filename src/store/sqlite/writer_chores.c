@@ -30,6 +30,7 @@ static const struct chore {
     [CHORE_TASKS] = {tasks_sweep, HOUR_US},
     [CHORE_OUTBOX] = {outbox_sweep, HOUR_US},
     [CHORE_NOT_REPLIED] = {messages_not_replied, MINUTE_US},
+    [CHORE_MESSAGES] = {messages_forget, HOUR_US},
 };
 
 /* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose

@@ -1,0 +1,202 @@
+/* Pages of messages: one walk over an index counts, leaves out and collects; then the page is shown. */
+#include "base/clock.h"
+#include "domain/number.h"
+#include "domain/task.h"
+#include "store/sqlite/message_show.h"
+
+/* Entries that are looked at in one transaction: 0.1 ms, or 5 ms when each is looked up for its type. */
+#define WALK_PIECE 2000
+
+/* --- one entry */
+
+static int read_type(struct connection *connection, enum statement id, int64_t key, int64_t part,
+                     int *ret_type)
+{
+    sqlite3_stmt *row = connection_statement(connection, id);
+    if (!row)
+        return ERR_STORE;
+    bind_i64(row, 1, key);
+    if (id == STATEMENT_TASK_PART_TYPE)
+        bind_i64(row, 2, part);
+    int result = connection_step(connection, row);
+    *ret_type = result == 1 ? sqlite3_column_int(row, 0) : 0;
+    sqlite3_reset(row);
+    return result < 0 ? ERR_STORE : 0;
+}
+
+/* Messages of a task stand together: the type is most often that of the last one. */
+static int type_of(struct connection *connection, struct messages_page *op, int64_t id,
+                   int *ret_type)
+{
+    bool own = false;
+    int64_t part = 0, task = MESSAGE_TASK(id);
+    int result = message_parts(connection, id, &own, &part);
+    *ret_type = 0;
+    if (result < 0)
+        return result == ERR_NOT_FOUND ? 0 : result;
+    if (own)
+        return read_type(connection, STATEMENT_MESSAGE_TYPE, id, 0, ret_type);
+    if (op->task != task || op->part != part) {
+        if (read_type(connection, STATEMENT_TASK_PART_TYPE, task, part, &op->task_type) < 0)
+            return ERR_STORE;
+        op->task = task;
+        op->part = part;
+    }
+    *ret_type = op->task_type;
+    return 0;
+}
+
+/* 1 it is wanted, 0 it is not, ERR_STORE. */
+static int judge(struct connection *connection, struct messages_page *op, sqlite3_stmt *row)
+{
+    const struct messages_wanted *wanted = &op->wanted;
+    bool incoming = sqlite3_column_int(row, 3) != 0;
+    int type;
+    if (wanted->direction != MESSAGES_ALL && incoming != (wanted->direction == MESSAGES_RECEIVED))
+        return 0;
+    if (wanted->by_account &&
+        !is_of_accounts(wanted->accounts, wanted->account_count, sqlite3_column_int64(row, 2)))
+        return 0;
+    if (wanted->type == 0)
+        return 1;
+    int result = type_of(connection, op, op->at_id, &type);
+    return result < 0 ? result : type == wanted->type;
+}
+
+static void take(struct messages_page *op)
+{
+    if (op->total++ < op->skip)
+        return;
+    if (op->found < op->limit) {
+        op->ids[op->found++] = op->at_id;
+        op->last_ms = op->at_ms;
+        op->last_id = op->at_id;
+    } else {
+        op->more = true;
+    }
+}
+
+static bool is_full(const struct messages_page *op)
+{
+    return !op->counts && op->more;
+}
+
+/* --- the walk */
+
+static sqlite3_stmt *walk_from(struct connection *connection, const struct messages_page *op)
+{
+    int64_t number = op->wanted.number, variant = 0;
+    sqlite3_stmt *rows = connection_statement(connection, number ? STATEMENT_MESSAGES_OF_NUMBER
+                                                                 : STATEMENT_MESSAGES_BY_TIME);
+    if (!rows)
+        return NULL;
+    bind_i64(rows, 1, op->tenant_id);
+    bind_i64(rows, 2, op->at_ms);
+    bind_i64(rows, 3, op->at_id);
+    bind_i64(rows, 4, op->wanted.to_ms);
+    bind_i64(rows, 5, WALK_PIECE);
+    if (number) {
+        (void)number_variant(number, &variant);
+        bind_i64(rows, 6, number);
+        bind_i64(rows, 7, variant);
+    }
+    return rows;
+}
+
+/* 0 it is through, READER_MORE, ERR_TOO_LARGE. */
+static int walk(struct store_reader *reader, struct messages_page *op)
+{
+    struct connection *connection = &reader->connection;
+    sqlite3_stmt *rows = walk_from(connection, op);
+    int result = ERR_STORE, count = 0, wanted = 0;
+    while (rows && wanted >= 0 && !is_full(op) && (result = connection_step(connection, rows)) == 1) {
+        op->at_ms = sqlite3_column_int64(rows, 0);
+        op->at_id = sqlite3_column_int64(rows, 1);
+        count++;
+        wanted = judge(connection, op, rows);
+        if (wanted == 1)
+            take(op);
+    }
+    if (result == 1)
+        sqlite3_reset(rows);
+    if (result < 0 || wanted < 0)
+        return ERR_STORE;
+    op->looked_at += (size_t)count;
+    if (is_full(op) || count < WALK_PIECE)
+        return 0;
+    return op->look_max && op->looked_at >= op->look_max ? ERR_TOO_LARGE : READER_MORE;
+}
+
+/* --- the page */
+
+static int read_row(struct connection *connection, int64_t id, struct message_shown *ret_message)
+{
+    sqlite3_stmt *row = connection_statement(connection, STATEMENT_MESSAGE_SHOW);
+    if (!row)
+        return ERR_STORE;
+    bind_i64(row, 1, id);
+    int result = connection_step(connection, row);
+    if (result != 1)
+        return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
+    *ret_message =
+        (struct message_shown){.id = id,
+                               .account = sqlite3_column_int64(row, 0),
+                               .number = sqlite3_column_int64(row, 1),
+                               .incoming = sqlite3_column_int(row, 2) != 0,
+                               .status = (enum message_status)sqlite3_column_int(row, 3),
+                               .reason = (enum message_reason)sqlite3_column_int(row, 4),
+                               .time_ms = sqlite3_column_int64(row, 5)};
+    sqlite3_reset(row);
+    return 0;
+}
+
+/* One that is gone meanwhile is left out. */
+static int show(struct connection *connection, struct messages_page *op, int64_t id)
+{
+    struct message_shown message;
+    struct shown_texts texts = {0};
+    int result = read_row(connection, id, &message);
+    if (result < 0)
+        return result == ERR_NOT_FOUND ? 0 : result;
+    result = message_content(connection, id, &texts, &message.content);
+    if (result == 0)
+        result =
+            friend_name(connection, op->tenant_id, message.number, &texts, &message.friend_name);
+    if (result == 0)
+        op->each(op, &message);
+    message_show_done(&texts);
+    return result;
+}
+
+static int read_messages_page(struct store_reader *reader, struct store_call *call)
+{
+    struct messages_page *op = container_of(call, struct messages_page, call);
+    int result = 0;
+    if (op->deadline_us != 0 && clock_mono_us() > op->deadline_us)
+        return ERR_TIMEOUT;
+    if (call->progress == 0)
+        result = walk(reader, op);
+    if (result != 0)
+        return result;
+    call->progress = 1;
+    for (; result == 0 && op->shown < op->found; op->shown++) {
+        if (!reader_take(reader))
+            return READER_MORE;
+        result = show(&reader->connection, op, op->ids[op->shown]);
+    }
+    return result;
+}
+
+void store_messages_page(struct store_reader *reader, struct messages_page *op)
+{
+    bool is_first = op->after_id == 0;
+    op->at_ms = is_first ? op->wanted.from_ms : op->after_ms;
+    op->at_id = op->after_id;
+    op->last_ms = op->after_ms;
+    op->last_id = op->after_id;
+    op->total = op->task = 0;
+    op->part = -1;
+    op->more = false;
+    op->looked_at = op->found = op->shown = 0;
+    reader_ask(reader, &op->call, read_messages_page);
+}
