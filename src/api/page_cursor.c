@@ -1,7 +1,7 @@
 #include "api/page_cursor.h"
 
-/* Four numbers of 16 hex digits: after, current, total, check. */
-#define PARTS  4
+/* Numbers of 16 hex digits: after, current, total, also, check. */
+#define PARTS  6
 #define DIGITS 16
 
 static void write_part(uint64_t part, char *to)
@@ -32,7 +32,8 @@ void page_cursor_write(const struct page_cursor *cursor, uint64_t seed,
                        char ret_text[PAGE_CURSOR_LEN])
 {
     uint64_t parts[PARTS] = {(uint64_t)cursor->after, (uint64_t)cursor->current,
-                             (uint64_t)cursor->total};
+                             (uint64_t)cursor->total, (uint64_t)cursor->also[0],
+                             (uint64_t)cursor->also[1]};
     parts[PARTS - 1] = check(parts, seed);
     for (int i = 0; i < PARTS; i++)
         write_part(parts[i], ret_text + i * DIGITS);
@@ -48,6 +49,9 @@ int page_cursor_read(struct str text, uint64_t seed, struct page_cursor *ret_cur
             return ERR_INVALID;
     if (parts[PARTS - 1] != check(parts, seed))
         return ERR_INVALID;
-    *ret_cursor = (struct page_cursor){(int64_t)parts[0], (int64_t)parts[1], (int64_t)parts[2]};
+    *ret_cursor = (struct page_cursor){.after = (int64_t)parts[0],
+                                       .current = (int64_t)parts[1],
+                                       .total = (int64_t)parts[2],
+                                       .also = {(int64_t)parts[3], (int64_t)parts[4]}};
     return 0;
 }

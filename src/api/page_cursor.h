@@ -10,10 +10,11 @@
 #include "base/err.h"
 #include "base/text.h"
 
-#define PAGE_CURSOR_LEN 64
+#define PAGE_CURSOR_LEN 96
 
 struct page_cursor {
     int64_t after;   /* the last record's key */
+    int64_t also[2]; /* what else belongs to it */
     int64_t current; /* the number of the page that it begins */
     int64_t total;
 };

@@ -280,6 +280,7 @@ struct engine {
     struct letter wake_letter;
     atomic_bool is_woken, is_stopping, is_stuck;
     bool reload;
+    int64_t outside_last; /* id of the last message outside tasks that was looked at */
     struct event_base *base; /* of the thread */
     struct event *mail, *timer;
     pthread_t thread;
@@ -385,6 +386,8 @@ void freezer_free(struct freezer *freezer);
 
 /* load.c: the start, and after a turn whose outcome is unknown */
 int load_all(struct engine *engine) MUST_USE;
+/* Messages outside tasks that were queued since they were last looked for. ERR_STORE. */
+int load_outside(struct engine *engine) MUST_USE;
 void load_unsure(struct engine *engine);
 
 /* watchdog.c */

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/inside.h"
+#include "store/conversations.h"
 
 struct loading {
     struct engine_load op;
@@ -159,12 +160,46 @@ int load_all(struct engine *engine)
     struct loading loading = {
         .op = {.pace = take_pace, .retry = take_retry, .outside = take_outside}};
     int result = load(engine, &loading);
+    engine->outside_last = loading.op.outside_last;
     if (result >= 0)
         result = tasks_reload(engine);
     if (result >= 0)
         result = resolve_all(engine, &loading);
     free(loading.in_flight);
     return result < 0 ? result : 0;
+}
+
+/* --- messages outside tasks that were queued since: by calls, and to confirm opt-outs */
+
+struct queued {
+    struct outside_queued op;
+    struct engine *engine;
+};
+
+static void take_queued(struct outside_queued *op, int64_t account)
+{
+    struct engine *engine = container_of(op, struct queued, op)->engine;
+    struct sender *sender = senders_find(engine, account);
+    if (!sender)
+        return;
+    sender->outside = true;
+    sender->disturbed = sender->in_turn;
+    sender_touch(engine, sender);
+}
+
+int load_outside(struct engine *engine)
+{
+    struct queued queued = {.engine = engine, .op = {.after = engine->outside_last}};
+    queued.op.call = (struct store_call){.home = engine->mailbox, .done = done};
+    queued.op.each = take_queued;
+    store_outside_queued(engine->reader, &queued.op);
+    engine_read(engine);
+    if (queued.op.call.result < 0)
+        log_line(LOG_ERROR, "engine: messages outside tasks: %s",
+                 err_text(queued.op.call.result));
+    else
+        engine->outside_last = queued.op.after;
+    return queued.op.call.result;
 }
 
 /* --- after a turn whose outcome is unknown */

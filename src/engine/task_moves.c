@@ -174,7 +174,7 @@ static void attend(struct engine *engine, struct open_task *task)
 
 void tasks_run(struct engine *engine)
 {
-    if (engine->reload)
+    if (engine->reload && load_outside(engine) >= 0)
         (void)tasks_reload(engine);
     for (struct open_task *task;
          engine->task_ops < TASK_OPS_MAX && (task = TAILQ_FIRST(&engine->attention));) {

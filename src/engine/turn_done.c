@@ -26,8 +26,10 @@ static void take_items(struct engine *engine, struct turn *turn)
         if (!turn->news[i].unknown)
             follow_ups_added(engine, &turn->news[i].follow_up);
     }
-    for (size_t i = 0; i < turn->op.incoming_count; i++)
+    for (size_t i = 0; i < turn->op.incoming_count; i++) {
         follow_ups_added(engine, &turn->incoming[i].follow_up);
+        engine->reload = engine->reload || turn->incoming[i].opted_out; /* what confirms it */
+    }
     for (size_t i = 0; i < turn->item_count; i++) {
         struct item *item = turn->items[i];
         if (item->kind == ITEM_FOLLOWED)

@@ -41,9 +41,9 @@ struct messages_page {
     struct messages_wanted wanted;
     int64_t after_ms, after_id; /* shows those behind */
     int64_t skip;
-    size_t limit; /* 1 to MESSAGES_PAGE_MAX */
-    bool counts;  /* goes on to the last one, for `total` */
-    size_t look_max;     /* messages that are looked at; 0: without a limit, on a thread with time */
+    size_t limit;    /* 1 to MESSAGES_PAGE_MAX */
+    bool counts;     /* goes on to the last one, for `total` */
+    size_t look_max; /* messages that are looked at; 0: without a limit, on a thread with time */
     int64_t deadline_us; /* by clock_mono_us(); 0: none */
     void (*each)(struct messages_page *op, const struct message_shown *message);
     /* Right before the first `each`, and in `done`: */
@@ -118,7 +118,7 @@ struct messages_send {
     int64_t account, number;
     const struct str *contents; /* JSON objects, content_write() */
     size_t count;
-    int64_t *ids; /* [count], the caller's; set before `done` */
+    int64_t *ids;    /* [count], the caller's; set before `done` */
     int64_t waiting; /* in `done`: how many waited before */
 };
 void store_messages_send(struct store *store, struct messages_send *op);

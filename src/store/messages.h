@@ -137,6 +137,7 @@ struct engine_load {
     void (*retry)(struct engine_load *op, int64_t account, int64_t retry_ms); /* the next of each */
     void (*outside)(struct engine_load *op,
                     int64_t account); /* has messages outside tasks queued */
+    int64_t outside_last; /* in `done`: the last id of those; for store_outside_queued() */
 };
 void store_engine_load(struct store_reader *reader, struct engine_load *op);
 

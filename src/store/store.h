@@ -461,7 +461,7 @@ struct store_metrics {
     uint64_t
         events_dropped; /* webhook deliveries that were over their time before anybody took them */
     uint64_t messages_forgotten; /* because they were older than message_days */
-    bool healthy;       /* the last commit went well, or nothing was asked since the start */
+    bool healthy; /* the last commit went well, or nothing was asked since the start */
 };
 void store_metrics(const struct store *store, struct store_metrics *ret_metrics); /* any thread */
 

@@ -166,7 +166,7 @@ def test_what_cannot_be_meant_is_refused_with_its_code(filled, info, code):
         ({"info": {"extensionField": "Faction"}}, "info.extensionField"),
         ({"info": {"optOut": "perhaps"}}, "info.optOut"),
         ({"cursor": "x"}, "cursor"),
-        ({"cursor": "0" * 64}, "cursor"),
+        ({"cursor": "0" * 96}, "cursor"),
         ({"cursor": "0" * 65}, "cursor"),
         ({"cursor": 7}, "cursor"),
         ([], "body"),

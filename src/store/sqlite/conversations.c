@@ -46,8 +46,8 @@ static void add(struct newest *newest, const struct conversation_key *key)
 static int begin(struct store_reader *reader, const struct conversations_page *op)
 {
     size_t most = (size_t)op->skip + op->limit + 1;
-    struct newest *newest = realloc(
-        reader->newest, sizeof(*newest) + 2 * most * sizeof(newest->keys[0]));
+    struct newest *newest =
+        realloc(reader->newest, sizeof(*newest) + 2 * most * sizeof(newest->keys[0]));
     if (!newest)
         return ERR_NOMEM;
     newest->most = most;

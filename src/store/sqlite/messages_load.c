@@ -68,7 +68,11 @@ static int read_engine_load(struct store_reader *reader, struct store_call *call
         result = show_paces(connection, op);
     if (result == 0)
         result = show_retries(connection, op);
-    return result == 0 ? show_outside(connection, op) : result;
+    if (result == 0)
+        result = show_outside(connection, op);
+    if (result == 0)
+        result = connection_look(connection, STATEMENT_MESSAGE_ID, 0, &op->outside_last);
+    return result < 0 ? ERR_STORE : 0;
 }
 
 void store_engine_load(struct store_reader *reader, struct engine_load *op)

@@ -109,7 +109,8 @@ static int walk(struct store_reader *reader, struct messages_page *op)
     struct connection *connection = &reader->connection;
     sqlite3_stmt *rows = walk_from(connection, op);
     int result = ERR_STORE, count = 0, wanted = 0;
-    while (rows && wanted >= 0 && !is_full(op) && (result = connection_step(connection, rows)) == 1) {
+    while (rows && wanted >= 0 && !is_full(op) &&
+           (result = connection_step(connection, rows)) == 1) {
         op->at_ms = sqlite3_column_int64(rows, 0);
         op->at_id = sqlite3_column_int64(rows, 1);
         count++;
@@ -138,14 +139,13 @@ static int read_row(struct connection *connection, int64_t id, struct message_sh
     int result = connection_step(connection, row);
     if (result != 1)
         return result < 0 ? ERR_STORE : ERR_NOT_FOUND;
-    *ret_message =
-        (struct message_shown){.id = id,
-                               .account = sqlite3_column_int64(row, 0),
-                               .number = sqlite3_column_int64(row, 1),
-                               .incoming = sqlite3_column_int(row, 2) != 0,
-                               .status = (enum message_status)sqlite3_column_int(row, 3),
-                               .reason = (enum message_reason)sqlite3_column_int(row, 4),
-                               .time_ms = sqlite3_column_int64(row, 5)};
+    *ret_message = (struct message_shown){.id = id,
+                                          .account = sqlite3_column_int64(row, 0),
+                                          .number = sqlite3_column_int64(row, 1),
+                                          .incoming = sqlite3_column_int(row, 2) != 0,
+                                          .status = (enum message_status)sqlite3_column_int(row, 3),
+                                          .reason = (enum message_reason)sqlite3_column_int(row, 4),
+                                          .time_ms = sqlite3_column_int64(row, 5)};
     sqlite3_reset(row);
     return 0;
 }

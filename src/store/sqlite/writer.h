@@ -97,7 +97,8 @@ struct writer {
     struct chores chores;
     struct copier copier;
     struct outbox_walk outbox_walk;
-    int64_t forgotten_to; /* messages outside tasks: how far messages_forget() is, 0: at the front */
+    int64_t
+        forgotten_to; /* messages outside tasks: how far messages_forget() is, 0: at the front */
     bool search_looked_at; /* the search index, since the start */
     int search_beginnings; /* of the search index, because it was damaged */
     bool search_given_up;  /* until the next start */
