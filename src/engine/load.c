@@ -195,8 +195,7 @@ int load_outside(struct engine *engine)
     store_outside_queued(engine->reader, &queued.op);
     engine_read(engine);
     if (queued.op.call.result < 0)
-        log_line(LOG_ERROR, "engine: messages outside tasks: %s",
-                 err_text(queued.op.call.result));
+        log_line(LOG_ERROR, "engine: messages outside tasks: %s", err_text(queued.op.call.result));
     else
         engine->outside_last = queued.op.after;
     return queued.op.call.result;

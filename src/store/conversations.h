@@ -31,8 +31,8 @@ struct message_shown {
 };
 
 /* A page of the tenant's messages that were handed over or came in, by (time, id), at constant cost from
- * the end of the page before; `counts` and `skip` walk an index, 0.1 us a message, 2 us when `type` is asked
- * for. `each` runs on the reader's thread while the read runs; what it gets is valid during the call.
+ * the end of the page before; `counts`, `skip`, and a filter that few fit, look at all entries of an index in
+ * the span of time, 0.1 us a message, 2 us when `type` is asked for. `each` runs on the reader's thread while the read runs; what it gets is valid during the call.
  * ERR_TOO_LARGE over `look_max`, ERR_TIMEOUT, ERR_STORE. */
 #define MESSAGES_PAGE_MAX 500
 struct messages_page {
@@ -53,6 +53,7 @@ struct messages_page {
     /* The store's own. */
     int64_t at_ms, at_id, ids[MESSAGES_PAGE_MAX];
     size_t looked_at, found, shown;
+    int64_t variant;    /* of the number that is wanted */
     int64_t task, part; /* of `task_type` */
     int task_type;
 };

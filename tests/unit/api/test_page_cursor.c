@@ -11,7 +11,9 @@ static void what_was_written_is_read(void **state)
 {
     (void)state;
     static const struct page_cursor cursors[] = {
-        {0, 1, 0}, {8618217331411, 1000, 10000000}, {INT64_MAX, INT64_MAX, INT64_MAX}};
+        {0, {0, 0}, 1, 0},
+        {8618217331411, {-1, 7}, 1000, 10000000},
+        {INT64_MAX, {INT64_MAX, INT64_MIN}, INT64_MAX, INT64_MAX}};
     for (size_t i = 0; i < sizeof(cursors) / sizeof(cursors[0]); i++) {
         char text[PAGE_CURSOR_LEN];
         struct page_cursor read;
@@ -24,7 +26,7 @@ static void what_was_written_is_read(void **state)
 static void what_was_not_written_so_is_refused(void **state)
 {
     (void)state;
-    const struct page_cursor cursor = {8618217331411, 2, 10}, untouched = {1, 2, 3};
+    const struct page_cursor cursor = {8618217331411, {0, 5}, 2, 10}, untouched = {1, {2, 3}, 4, 5};
     char text[PAGE_CURSOR_LEN + 1];
     struct page_cursor read = untouched;
     page_cursor_write(&cursor, 7, text);

@@ -76,6 +76,7 @@ static inline int harness_prepare(void **state)
     assert_int_equal(mailbox_new(&h->box), 0);
     store_settings_default(&h->settings);
     h->settings.directory = h->directory;
+    h->settings.message_days = 0; /* NOW is long ago */
     return 0;
 }
 

@@ -39,6 +39,9 @@ static void who_talked_to_a_number_last_sends_to_it(void **state)
     assert_string_equal(messages(h, draft.id),
                         "1:0>491700000000(t-1) 1:2>491700000001(t-1) 1:2>491700000002(t-1)"
                         " 1:1>5215512345678(t-1) 1:0>491700000003(t-1)");
+    db = other_connection(h);
+    execute(db, "DELETE FROM conversation"); /* of messages that there are not */
+    sqlite3_close(db);
 }
 
 /* Starts a long creation and lets the disk fail when some pieces of it are on it. */
@@ -259,6 +262,8 @@ static void the_check_finds_what_does_not_fit(void **state)
                   "DELETE FROM message_content");
     assert_faulty(h, db, "INSERT INTO in_flight VALUES (5, 1)", "DELETE FROM in_flight");
     assert_faulty(h, db, "INSERT INTO conversation VALUES (9, 5, 5, 1, 1, NULL, 0)",
+                  "DELETE FROM conversation");
+    assert_faulty(h, db, "INSERT INTO conversation VALUES (7, 5, 5, 1, 1, NULL, 0)",
                   "DELETE FROM conversation");
     assert_faulty(h, db, "INSERT INTO account_pace VALUES (5, 5, 1, -1)",
                   "DELETE FROM account_pace");
