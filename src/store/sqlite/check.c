@@ -144,8 +144,7 @@ static const char *const questions[] = {
     " FROM conversation WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'conversation with ' || conversation.number || ': its last message is not one of it'"
     " FROM conversation LEFT JOIN message ON message.id = last_message WHERE unread < 0"
-    " OR (conversation.tenant, conversation.number, conversation.account)"
-    " IS NOT (message.tenant, message.number, message.account)"
+    " OR (conversation.tenant, conversation.account) IS NOT (message.tenant, message.account)"
     " AND conversation.tenant IN (SELECT id FROM tenant WHERE removed = 0) LIMIT 100",
     "SELECT 'webhook ' || id || ': its tenant ' || tenant || ' does not exist' FROM webhook"
     " WHERE removed_ms IS NULL AND tenant NOT IN (SELECT id FROM tenant) LIMIT 100",

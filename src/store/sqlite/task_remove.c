@@ -1,6 +1,7 @@
 #include "store/sqlite/task_remove.h"
 
 #include "base/clock.h"
+#include "domain/number.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_row.h"
 #include "store/sqlite/tasks_create.h"
@@ -14,11 +15,32 @@
 
 /* --- one task */
 
+/* Conversations whose last message is one of these; a conversation may be under the other form of the number. */
+static int forget_conversations(struct connection *connection, int64_t from, int64_t to)
+{
+    sqlite3_stmt *rows = connection_statement(connection, STATEMENT_MESSAGES_TALK);
+    int result = ERR_STORE;
+    if (!rows)
+        return ERR_STORE;
+    bind_i64(rows, 1, from);
+    bind_i64(rows, 2, to);
+    while ((result = connection_step(connection, rows)) == 1) {
+        int64_t number = sqlite3_column_int64(rows, 1), variant = number;
+        (void)number_variant(number, &variant);
+        if (TASK_RUN(connection, STATEMENT_CONVERSATION_FORGET, sqlite3_column_int64(rows, 0),
+                     number, variant, sqlite3_column_int64(rows, 2), from, to) < 0) {
+            sqlite3_reset(rows);
+            return ERR_STORE;
+        }
+    }
+    return result < 0 ? ERR_STORE : 0;
+}
+
 int messages_delete(struct connection *connection, int64_t from, int64_t to)
 {
     int result = TASK_RUN(connection, STATEMENT_MESSAGE_CONTENTS_DELETE, from, to);
     if (result == 0)
-        result = TASK_RUN(connection, STATEMENT_CONVERSATIONS_FORGET, from, to);
+        result = forget_conversations(connection, from, to);
     if (result == 0)
         result = TASK_RUN(connection, STATEMENT_IN_FLIGHT_DELETE, from, to);
     if (result == 0)
