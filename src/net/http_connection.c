@@ -66,6 +66,8 @@ void http_connection_close(struct http_connection *c)
     wait_leave(c);
     leave_ready(c);
     let_go(c);
+    if (c->stream)
+        stream_gone(c);
     if (c->peer)
         peer_leave(server->shared->peers, c->peer);
     atomic_fetch_sub_explicit(&server->shared->connections, 1, memory_order_relaxed);
@@ -135,7 +137,7 @@ static bool may_read(const struct http_connection *c)
     case READ_HEAD: return !c->in_waits && !http_connection_is_full(c);
     case READ_BUDGET:
     case READ_NOTHING: return false;
-    default: return true;
+    default: return true; /* a stream too: who has left shows by that */
     }
 }
 
@@ -320,6 +322,8 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     }
     if (c->reading_state == READ_LINGER)
         drop(c);
+    else if (c->reading_state == READ_STREAM)
+        stream_read(c);
     else if (c->reading_state == READ_BODY && !c->reading->request.head.chunked)
         read_body(c);
     else

@@ -5,6 +5,7 @@
  *   http_request.c     a request: from the head's bytes to the owner
  *   http_body.c        a request's body: memory, budget, decoding, reading over
  *   http_reply.c       a reply: from the owner to bytes, to the socket
+ *   http_stream.c      a reply that stays open
  *   http_deadline.c    the lists of connections by what they wait for
  *   peers.c            connections per peer
  *
@@ -16,6 +17,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <sys/queue.h>
 #include <sys/uio.h>
 
 #include "net/http_server.h"
@@ -49,6 +51,7 @@ enum reading {
     READ_OVER,    /* of a body that nobody wants */
     READ_NOTHING, /* no request comes after those that are there */
     READ_LINGER,  /* nothing is left to answer: what comes is dropped */
+    READ_STREAM,  /* the same while a stream is open, up to a limit */
 };
 
 enum wait {
@@ -58,7 +61,7 @@ enum wait {
     WAIT_BUDGET, /* for memory for a body */
     WAIT_WRITE,  /* for the client to read */
     WAIT_LINGER, /* for the client's close */
-    WAIT_OWNER,  /* for a reply: no limit, the owner has its own */
+    WAIT_OWNER,  /* for a reply, or for more of a stream: no limit, the owner has its own */
     WAIT_KINDS,
 };
 
@@ -90,6 +93,7 @@ struct http_connection {
     int64_t since_ms;             /* that it waits */
     struct pending *first, *last; /* in order: with the owner, or answered and not sent */
     struct pending *reading;      /* whose body is read */
+    struct http_stream *stream;   /* NULL: none */
     char *in;                     /* bytes that wait: a part of a head, requests over the limit */
     uint64_t body_left;           /* to read of a body with a length, or to read over, or to drop */
     struct http_chunked chunked;
@@ -135,6 +139,7 @@ struct http_server {
     int64_t now_us;          /* of this turn; 0: not read yet */
     struct wait_list waits[WAIT_KINDS];
     size_t connections;
+    LIST_HEAD(, http_stream) streams;
     struct http_connection *ready, **ready_end; /* with replies to send */
     struct pending *dropped, **dropped_end;     /* answered when the connection had gone */
     struct pending *free;
@@ -192,6 +197,16 @@ void reply_turn_away(struct http_server *server, int fd, const struct sockaddr *
 void reply_continue(struct http_connection *c);
 void reply_done(struct http_server *server, struct pending *p); /* tells the owner and frees */
 void http_connection_send(struct http_connection *c);           /* may close it */
+/* It has something to send, or is to be closed, when the turn ends. */
+void http_connection_ready(struct http_connection *c);
+/* Makes the head of a reply without a length; http_reply.c's part of http_stream_open(). */
+int reply_open(struct http_connection *c, struct pending *p, struct str extra) MUST_USE;
+
+/* http_stream.c */
+void stream_send(struct http_connection *c); /* what waits, as much as the kernel takes */
+void stream_read(struct http_connection *c);
+void stream_gone(struct http_connection *c);       /* the connection is being closed */
+void stream_close_all(struct http_server *server); /* may close connections: at the turn's end */
 
 /* http_deadline.c */
 void wait_enter(struct http_connection *c, enum wait wait);

@@ -21,6 +21,7 @@ struct lines {
     struct str extra;
     size_t content_length;
     const char *connection; /* a whole line or "" */
+    bool is_open;           /* no length, and extra says the type */
 };
 
 static char *put(char *at, const void *bytes, size_t len)
@@ -83,7 +84,7 @@ static char *put_head(struct http_server *server, char *at, const struct lines *
 {
     at = put_status(at, lines->status);
     at = put_date(server, at);
-    if (lines->status != 204 && lines->status != 304) {
+    if (lines->status != 204 && lines->status != 304 && !lines->is_open) {
         if (!has_type(lines->extra))
             at = put(at, "Content-Type: application/json; charset=utf-8\r\n", 47);
         at = put_number(put(at, "Content-Length: ", 16), lines->content_length);
@@ -117,7 +118,7 @@ static bool is_bodiless(const struct pending *p, int status)
            status == 304;
 }
 
-static void ready(struct http_connection *c)
+void http_connection_ready(struct http_connection *c)
 {
     if (!c->is_ready) {
         c->is_ready = true;
@@ -132,7 +133,7 @@ static void answer(struct http_connection *c, struct pending *p, int status, str
                    struct buf *body)
 {
     bool bodiless = is_bodiless(p, status), is_short = body->len <= SHORT_BODY;
-    struct lines lines = {status, extra, body->len, connection_line(c, p)};
+    struct lines lines = {status, extra, body->len, connection_line(c, p), false};
     size_t size = OWN_LINES + extra.len + (is_short ? body->len : 0);
     p->status = status;
     char *head = arena_alloc(&p->request.arena, size);
@@ -151,7 +152,21 @@ static void answer(struct http_connection *c, struct pending *p, int status, str
         buf_init(body, body->max);
     }
     if (c->first == p)
-        ready(c);
+        http_connection_ready(c);
+}
+
+int reply_open(struct http_connection *c, struct pending *p, struct str extra)
+{
+    struct lines lines = {200, extra, 0, "Connection: close\r\n", true};
+    char *head = arena_alloc(&p->request.arena, OWN_LINES + extra.len);
+    if (!head)
+        return ERR_NOMEM;
+    char *end = put_head(c->server, head, &lines);
+    p->status = 200;
+    p->reply_head = (struct str){head, (size_t)(end - head)};
+    if (c->first == p)
+        http_connection_ready(c);
+    return 0;
 }
 
 static void write_error(struct http_server *server, struct pending *p, int status, const char *why,
@@ -229,7 +244,7 @@ void reply_turn_away(struct http_server *server, int fd, const struct sockaddr *
     set_peer(p, peer, address_peer_text(from, peer));
     write_error(server, p, 503, why, &body);
     struct str extra = p->request.extra_headers;
-    struct lines lines = {503, extra, body.len, "Connection: close\r\n"};
+    struct lines lines = {503, extra, body.len, "Connection: close\r\n", false};
     char *text = arena_alloc(&p->request.arena, OWN_LINES + extra.len + body.len);
     if (text) {
         char *end = put_head(server, text, &lines);
@@ -347,5 +362,7 @@ void http_connection_send(struct http_connection *c)
         if (c->reading_state == READ_BODY && c->reading->request.body.len == 0)
             reply_continue(c);
     }
+    if (c->stream && !c->first && !c->blocked && !c->broken)
+        stream_send(c);
     http_connection_settle(c);
 }

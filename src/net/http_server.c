@@ -209,6 +209,7 @@ int http_server_new(struct event_base *base, const struct http_settings *setting
     server->shared = shared;
     server->scratch = scratch;
     server->scratch_size = scratch_size;
+    LIST_INIT(&server->streams);
     server->ready_end = &server->ready;
     server->dropped_end = &server->dropped;
     event_assign(&server->tick, base, -1, EV_PERSIST, on_tick, server);
@@ -279,5 +280,7 @@ void http_server_flush(struct http_server *server)
     finish_dropped(server);
     while (server->draining && server->waits[WAIT_IDLE].first)
         http_connection_close(server->waits[WAIT_IDLE].first);
+    if (server->draining)
+        stream_close_all(server);
     server->now_us = 0;
 }

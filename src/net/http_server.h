@@ -93,7 +93,8 @@ int http_server_new(struct event_base *base, const struct http_settings *setting
 /* Takes over a listening, non-blocking socket (each worker has its own, SO_REUSEPORT). */
 int http_server_listen(struct http_server *server, int fd) MUST_USE;
 
-/* Stops accepting, closes idle connections, and lets running requests finish with Connection: close.*/
+/* Stops accepting, closes idle connections and streams, and lets running requests finish with
+ * Connection: close. */
 void http_server_drain(struct http_server *server);
 bool http_server_idle(const struct http_server *server); /* no connections left */
 /* Closes everything. Only when no request is with the owner. */
@@ -111,6 +112,32 @@ void http_server_flush(struct http_server *server);
  * this; the arena stays until on_replied. */
 void http_reply(struct http_request *request, int status, struct str extra_headers,
                 struct buf *body);
+
+/* --- a reply that stays open (server-sent events): what is written to it leaves when the turn ends, until
+ * one side closes. Its request is answered with the head, and its memory goes then: an open stream costs
+ * some 700 bytes. */
+
+/* Bytes that may wait for a client that does not read; over it the stream is closed. The kernel holds as
+ * much again. */
+#define HTTP_STREAM_OUTBOX ((size_t)64 << 10)
+/* Bytes that may come from the client behind its request, all of them dropped; over it the same. */
+#define HTTP_STREAM_READ ((size_t)4 << 10)
+
+struct http_stream;
+
+/* In the place of http_reply(): sends the head of a 200 without a length, which the connection's end ends.
+ * `on_closed` runs once, on the worker's thread, when the connection has gone, for whatever reason but
+ * http_stream_close(): a client that left, that did not read (the write timeout, the outbox), that wrote
+ * too much, the drain. It calls nothing of the server. ERR_CLOSED: the client has gone; ERR_INVALID:
+ * it is a HEAD, or requests came behind it, which could never be answered; ERR_NOMEM. Then nothing was done, and
+ * http_reply() is to be called. */
+int http_stream_open(struct http_request *request, struct str extra_headers,
+                     void (*on_closed)(void *owner), void *owner,
+                     struct http_stream **ret_stream) MUST_USE;
+/* False: the outbox is full. The stream is closed when the turn ends, and takes nothing more. */
+bool http_stream_write(struct http_stream *stream, struct str data);
+/* Ends it, what waits to be written is dropped; the stream is gone afterwards. Not from on_closed. */
+void http_stream_close(struct http_stream *stream);
 
 /* The reason phrase of a status (RFC 9110), never NULL. */
 const char *http_reason(int status);
