@@ -56,6 +56,11 @@ static const char *const questions[] = {
     "PRAGMA integrity_check(100)",
     "SELECT 'agent ' || id || ': its tenant ' || tenant || ' does not exist' FROM agent"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'action ' || id || ': its tenant ' || tenant || ' does not exist' FROM action"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'action ' || id || ' is not of its form' FROM action WHERE status NOT IN (-1, 0, 1)"
+    " OR (over_ms IS NULL) <> (status = 0) OR (listener IS NULL) <> (handed_ms IS NULL)"
+    " OR length(token) <> 16 LIMIT 100",
     "SELECT 'account ' || number || ': its tenant ' || tenant || ' does not exist' FROM account"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'account ' || number || ': its agent ' || account.agent || ' is not the tenant''s'"

@@ -52,6 +52,7 @@ enum chore_id {
     CHORE_OUTBOX,
     CHORE_NOT_REPLIED,
     CHORE_MESSAGES,
+    CHORE_ACTIONS,
     CHORE_COUNT,
 };
 struct chores {

@@ -2,6 +2,7 @@
  * transaction of its own and says whether there is more. A rest of three times a piece's length keeps
  * three quarters of the writer for commands, whatever a chore has to do. */
 #include "base/clock.h"
+#include "store/sqlite/actions.h"
 #include "store/sqlite/answers.h"
 #include "store/sqlite/customers_delete.h"
 #include "store/sqlite/groups.h"
@@ -31,6 +32,7 @@ static const struct chore {
     [CHORE_OUTBOX] = {outbox_sweep, HOUR_US},
     [CHORE_NOT_REPLIED] = {messages_not_replied, MINUTE_US},
     [CHORE_MESSAGES] = {messages_forget, HOUR_US},
+    [CHORE_ACTIONS] = {actions_sweep, HOUR_US},
 };
 
 /* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose
