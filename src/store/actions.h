@@ -108,6 +108,17 @@ struct action_event {
     struct str content;
 };
 
+/* A listener is a stream of a session: the session lasts while its client comes again and again, the
+ * stream is one connection. Sessions are random, from 1 to ACTION_SESSION_MAX; streams from 1 to
+ * ACTION_STREAM_MAX. */
+#define ACTION_STREAM_BITS 16
+#define ACTION_STREAM_MAX  ((INT64_C(1) << ACTION_STREAM_BITS) - 1)
+#define ACTION_SESSION_MAX ((INT64_C(1) << 47) - 1)
+static inline int64_t action_listener(int64_t session, int64_t stream)
+{
+    return session << ACTION_STREAM_BITS | stream;
+}
+
 enum action_step {
     ACTION_HAND,   /* it is given to `listener` */
     ACTION_RETURN, /* which has gone, and surely has not seen it */
@@ -136,18 +147,17 @@ struct actions_turn {
 };
 void store_actions_turn(struct store *store, struct actions_turn *op);
 
-/* A listener comes again, as `listener`, and says what it has seen last: an action, or by which name it
- * listened before. It takes over what that one was handed behind it, and which waits and was handed after
- * after_ms; at most ACTIONS_TAKE_MAX, which is more than there can be at 10 s from one to the next. `each`
- * runs on the writer's thread, in their order. A name of 0 and an action that is not there: nothing. */
+/* A listener comes again on a new stream, and says what it has seen last: an action, or, when it has seen
+ * none, its session. What was handed to the session behind that, waits, and was handed after after_ms is
+ * shown; at most ACTIONS_TAKE_MAX, which is more than there can be at 10 s from one to the next. All that
+ * waits of the session is the new stream's then. `each` runs on the writer's thread, in their order. */
 #define ACTIONS_TAKE_MAX 64
 struct actions_take {
     struct store_call call;
     int64_t tenant_id, agent;
-    int64_t listener;
-    int64_t
-        before; /* the listener that it was; 0: `last` says it. In `done`: that listener, or 0 */
+    int64_t session; /* 0: `last` says it; in `done`: that session, or 0 when it says nothing */
     struct action_id last;
+    int64_t stream; /* the new one */
     int64_t after_ms;
     void (*each)(struct actions_take *op, const struct action_event *event);
 };

@@ -179,8 +179,8 @@ void store_actions_turn(struct store *store, struct actions_turn *op)
 
 /* --- a listener that comes again */
 
-/* Who was handed the action that was seen last, which is the first that goes over. */
-static int find_before(struct connection *connection, struct actions_take *op, int64_t *ret_first)
+/* Who was handed the action that was seen last; *ret_behind is its number. */
+static int find_session(struct connection *connection, struct actions_take *op, int64_t *ret_behind)
 {
     sqlite3_stmt *row = connection_statement(connection, STATEMENT_ACTION_LISTENER);
     if (!row)
@@ -190,43 +190,48 @@ static int find_before(struct connection *connection, struct actions_take *op, i
     bind_i64(row, 3, op->agent);
     int result = connection_step(connection, row);
     if (result == 1) {
-        *ret_first = sqlite3_column_int64(row, 0);
-        op->before = sqlite3_column_int64(row, 1);
+        *ret_behind = sqlite3_column_int64(row, 0);
+        op->session = sqlite3_column_int64(row, 1) >> ACTION_STREAM_BITS;
         sqlite3_reset(row);
     }
     return result < 0 ? ERR_STORE : 0;
 }
 
-/* The one that was seen last goes over with them, so that it can be named again. */
-static int list(struct connection *connection, struct actions_take *op, int64_t first)
+static sqlite3_stmt *begin_take(struct connection *connection, enum statement id,
+                                const struct actions_take *op)
 {
-    sqlite3_stmt *row = connection_statement(connection, STATEMENT_ACTIONS_TAKE_LIST);
+    sqlite3_stmt *statement = connection_statement(connection, id);
+    if (!statement)
+        return NULL;
+    bind_i64(statement, 1, action_listener(op->session, 0));
+    bind_i64(statement, 2, action_listener(op->session, ACTION_STREAM_MAX));
+    bind_i64(statement, 3, op->tenant_id);
+    bind_i64(statement, 4, op->agent);
+    return statement;
+}
+
+static int list(struct connection *connection, struct actions_take *op, int64_t behind)
+{
+    sqlite3_stmt *row = begin_take(connection, STATEMENT_ACTIONS_TAKE_LIST, op);
     int result;
     if (!row)
         return ERR_STORE;
-    bind_i64(row, 1, op->before);
-    bind_i64(row, 2, first);
-    bind_i64(row, 3, op->tenant_id);
-    bind_i64(row, 4, op->agent);
-    bind_i64(row, 5, op->after_ms);
-    bind_i64(row, 6, ACTIONS_TAKE_MAX + (first > 0));
+    bind_i64(row, 5, behind);
+    bind_i64(row, 6, op->after_ms);
+    bind_i64(row, 7, ACTIONS_TAKE_MAX);
     while ((result = connection_step(connection, row)) == 1) {
-        if (sqlite3_column_int64(row, 0) == first || sqlite3_column_int(row, 1) != ACTION_WAITING)
-            continue;
-        struct action_event event = event_of(row, 2);
+        struct action_event event = event_of(row, 0);
         op->each(op, &event);
     }
     return result < 0 ? ERR_STORE : 0;
 }
 
-static int take(struct connection *connection, const struct actions_take *op, int64_t first)
+static int take(struct connection *connection, const struct actions_take *op)
 {
-    sqlite3_stmt *take = connection_statement(connection, STATEMENT_ACTIONS_TAKE);
+    sqlite3_stmt *take = begin_take(connection, STATEMENT_ACTIONS_TAKE, op);
     if (!take)
         return ERR_STORE;
-    bind_i64(take, 1, op->before);
-    bind_i64(take, 2, op->listener);
-    bind_i64(take, 3, first);
+    bind_i64(take, 5, action_listener(op->session, op->stream));
     return connection_step(connection, take) < 0 ? ERR_STORE : 0;
 }
 
@@ -234,13 +239,13 @@ static int run_actions_take(struct store *store, struct store_call *call)
 {
     struct actions_take *op = container_of(call, struct actions_take, call);
     struct connection *connection = &store->writer.connection;
-    int64_t first = 0;
+    int64_t behind = 0;
     (void)writer_take_rows(&store->writer, call, ACTIONS_TAKE_MAX);
-    int result = op->before == 0 ? find_before(connection, op, &first) : 0;
-    if (result < 0 || op->before == 0)
+    int result = op->session == 0 ? find_session(connection, op, &behind) : 0;
+    if (result < 0 || op->session == 0)
         return result;
-    result = list(connection, op, first);
-    return result < 0 ? result : take(connection, op, first);
+    result = list(connection, op, behind);
+    return result < 0 ? result : take(connection, op);
 }
 
 void store_actions_take(struct store *store, struct actions_take *op)

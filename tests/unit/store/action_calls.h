@@ -144,16 +144,17 @@ static inline void add_taken(struct actions_take *op, const struct action_event 
     text_add(&container_of(op, struct taken, take)->text, "%c", event->id.bytes[0]);
 }
 
-/* The letters that `listener` takes over. `last`: 0 or the letter that was seen last. */
-static inline const char *take_over(struct harness *h, int64_t listener, int64_t before, char last,
+/* The letters that the stream takes over. `last`: the letter that was seen last, of no meaning with a
+ * session. */
+static inline const char *take_over(struct harness *h, int64_t stream, int64_t session, char last,
                                     int64_t after_ms)
 {
     static struct taken taken;
     taken = (struct taken){.take = {.call = harness_call(h),
                                     .tenant_id = TENANT,
                                     .agent = agent_id(h, TENANT, "ann"),
-                                    .listener = listener,
-                                    .before = before,
+                                    .stream = stream,
+                                    .session = session,
                                     .last = action_id(last),
                                     .after_ms = after_ms,
                                     .each = add_taken}};

@@ -108,21 +108,25 @@ static void a_listener_that_comes_again_takes_over_what_it_has_not_seen(void **s
 {
     struct harness *h = *state;
     assert_int_equal(make_actions(h, TENANT, ann(h), "abcde", NOW), 0);
-    int64_t a = due_actions(h, INT64_MAX, 9)->list[0].action;
-    for (int64_t i = 0; i < 4; i++) /* c is another's */
-        step_action(h, a + i, ACTION_HAND, i == 2 ? 2 : 1, NULL);
-    assert_string_equal(take_over(h, 3, 0, 'z', 0), "");
-    assert_string_equal(take_over(h, 3, 9, 0, 0), "");
-    assert_string_equal(take_over(h, 3, 0, 'a', NOW + 5), ""); /* handed too long ago */
-    assert_string_equal(take_over(h, 4, 0, 'a', 0), "bd");
-    assert_string_equal(take_over(h, 5, 0, 'a', 0), "bd"); /* it went before it had seen them */
-    assert_int_equal(step_action(h, a + 1, ACTION_RETURN, 1, NULL).verdict, ACTION_HELD);
-    assert_string_equal(take_over(h, 6, 1, 0, 0), ""); /* the first one holds nothing any more */
+    int64_t a = due_actions(h, INT64_MAX, 9)->list[0].action, one = action_listener(1, 1),
+            two = action_listener(2, 1);
+    for (int64_t i = 0; i < 4; i++) /* c is another's, e nobody's */
+        step_action(h, a + i, ACTION_HAND, i == 2 ? two : one, NULL);
+    assert_string_equal(take_over(h, 2, 0, 'z', 0), "");
+    assert_string_equal(take_over(h, 2, 0, 'e', 0), "");
+    assert_string_equal(take_over(h, 2, 9, 0, 0), "");
+    assert_string_equal(take_over(h, 2, 0, 'a', NOW + 5), ""); /* handed too long ago */
+    assert_string_equal(take_over(h, 3, 0, 'a', 0), "bd");
+    assert_string_equal(take_over(h, 4, 0, 'a', 0), "bd"); /* it went before it had seen them */
+    assert_int_equal(step_action(h, a + 1, ACTION_RETURN, one, NULL).verdict, ACTION_HELD);
     assert_int_equal(answer_action(h, TENANT, 'b', true, ""), 0);
     harness_reopen(h);
-    assert_string_equal(take_over(h, 7, 5, 0, 0), "ad"); /* by its name: it has seen nothing */
-    assert_string_equal(take_over(h, 8, 0, 'd', 0), "");
-    assert_string_equal(take_over(h, 9, 2, 0, 0), "c");
+    assert_string_equal(take_over(h, 5, 1, 0, 0), "ad");  /* its session: it has seen nothing */
+    assert_string_equal(take_over(h, 6, 0, 'b', 0), "d"); /* what was seen last may be over */
+    assert_string_equal(take_over(h, 7, 0, 'd', 0), "");
+    assert_string_equal(take_over(h, 8, 2, 0, 0), "c");
+    assert_int_equal(step_action(h, a + 3, ACTION_RETURN, action_listener(1, 7), NULL).verdict,
+                     ACTION_TAKEN);
 }
 
 static void what_is_over_is_forgotten_after_a_week(void **state)
