@@ -41,6 +41,8 @@ void api_settings_default(struct api_settings *settings)
         .rate_table_max = (size_t)64 << 20,
         .request_log = REQUEST_LOG_ALL,
         .time_zone = "UTC",
+        .action_interval_ms = 10000,
+        .action_heartbeat_ms = 15000,
     };
 }
 

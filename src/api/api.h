@@ -14,6 +14,7 @@
 #include "net/http_server.h"
 #include "store/store.h"
 
+struct action_streams;
 struct api;
 struct webhook_probe;
 
@@ -43,6 +44,11 @@ struct api_settings {
     /* Appends what others count to /metrics, with api_metric(). Any thread; NULL: nothing. */
     void (*add_metrics)(void *context, struct buf *b);
     void *metrics_context;
+    struct action_streams *action_streams; /* outlives the API */
+    int64_t action_interval_ms;            /* between two actions of an agent; 10,000 */
+    int64_t action_heartbeat_ms;           /* 15,000 */
+    /* Somebody listens for the agent. Any thread; NULL: nobody is told. */
+    void (*listener_came)(void *context, int64_t agent);
 };
 void api_settings_default(struct api_settings *settings);
 

@@ -88,6 +88,11 @@ void exchange_write(struct exchange *x, struct store_call *call,
 void exchange_read(struct exchange *x,
                    void (*read)(struct exchange *x, struct store_reader *reader));
 
+/* On the worker, in the place of a reply and exchange_finish(): answers with a stream (net/http_server.h). 0,
+ * and the exchange is gone; else nothing was done, and as http_stream_open() says. */
+int exchange_stream(struct exchange *x, void (*on_closed)(void *owner), void *owner,
+                    struct http_stream **ret_stream) MUST_USE;
+
 /* On the worker, once, after a reply function: sends it. The exchange is gone afterwards. */
 void exchange_finish(struct exchange *x);
 

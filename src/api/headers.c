@@ -8,8 +8,8 @@
 #define REQUEST_ID_LONGEST 128
 #define MADE_ID_LEN        24
 /* RateLimit-Policy (41 bytes at most), RateLimit (34), Retry-After (20), Allow (40),
- * Idempotency-Replayed (28). */
-#define HEADERS_ROOM ((size_t)224)
+ * Idempotency-Replayed (28); of a stream three more (102). */
+#define HEADERS_ROOM ((size_t)328)
 
 static bool is_usable(struct str id)
 {

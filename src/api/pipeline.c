@@ -298,9 +298,36 @@ void *exchange_alloc(struct exchange *x, size_t count, size_t size)
     return arena_calloc(&x->http->arena, count, size);
 }
 
+/* What it holds beyond its request's memory. */
+static void let_go(struct exchange *x)
+{
+    json_free(x->json);
+    tenants_unref(x->tenants);
+    if (x->large)
+        helpers_release(x->worker->shared->helpers);
+    x->worker->exchanges--;
+}
+
+int exchange_stream(struct exchange *x, void (*on_closed)(void *owner), void *owner,
+                    struct http_stream **ret_stream)
+{
+    size_t before = x->headers_len;
+    x->http_status = 200;
+    headers_add_limit(x);
+    struct str headers = {x->headers, x->headers_len};
+    int result = http_stream_open(x->http, headers, on_closed, owner, ret_stream);
+    if (result < 0) {
+        x->headers_len = before;
+        x->http_status = 0;
+        return result;
+    }
+    x->code = STATUS_OK;
+    let_go(x);
+    return 0;
+}
+
 void exchange_finish(struct exchange *x)
 {
-    struct worker *worker = x->worker;
     /* What creates goes through exchange_write(), or its key would not hold. */
     assert(!x->idempotency || x->code != STATUS_OK || x->answer || x->idempotency->replayed);
     if (x->reply.failed) {
@@ -308,11 +335,7 @@ void exchange_finish(struct exchange *x)
         (void)reply_no_memory(x);
     }
     headers_add_limit(x);
-    json_free(x->json);
-    tenants_unref(x->tenants);
-    if (x->large)
-        helpers_release(worker->shared->helpers);
-    worker->exchanges--;
+    let_go(x);
     struct buf body = x->reply;
     http_reply(x->http, x->http_status, (struct str){x->headers, x->headers_len}, &body);
 }

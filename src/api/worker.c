@@ -37,11 +37,29 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
     limit_sweep(((struct worker *)context)->shared->limits);
 }
 
+static void on_beat(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    action_streams_beat(context);
+}
+
+/* Heartbeats are on time within a tenth. */
+static int add_beat(struct worker *worker)
+{
+    int64_t us = worker->shared->settings.action_heartbeat_ms * 100;
+    struct timeval period = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+    worker->beat_event = event_new(worker->base, -1, EV_PERSIST, on_beat, worker);
+    return worker->beat_event && event_add(worker->beat_event, &period) == 0 ? 0 : ERR_NOMEM;
+}
+
 static int add_events(struct worker *worker)
 {
     worker->mail_event =
         event_new(worker->base, mailbox_fd(worker->mailbox), EV_READ | EV_PERSIST, on_mail, worker);
     if (!worker->mail_event || event_add(worker->mail_event, NULL) != 0)
+        return ERR_NOMEM;
+    if (add_beat(worker) < 0)
         return ERR_NOMEM;
     if (worker != worker->shared->workers)
         return 0; /* one sweeper is enough */
@@ -73,6 +91,7 @@ static int make_parts(struct worker *worker)
 int worker_init(struct worker *worker, struct shared *shared, int listen_fd)
 {
     worker->shared = shared;
+    TAILQ_INIT(&worker->streams);
     buf_init(&worker->log, LOG_BUFFER);
     worker->base = event_base_new();
     int result = worker->base ? make_parts(worker) : ERR_NOMEM;
@@ -83,11 +102,11 @@ int worker_init(struct worker *worker, struct shared *shared, int listen_fd)
     return result;
 }
 
-/* Whether the drain is over: nothing is out with the store or a helper, and the clients have their
+/* Whether the drain is over: nothing is out with the store, a helper or the engine, and the clients have their
  * answers or the time for them is up. */
 static bool is_drained(const struct worker *worker)
 {
-    return worker->draining && worker->exchanges == 0 &&
+    return worker->draining && worker->exchanges == 0 && atomic_load(&worker->told) == 0 &&
            (http_server_idle(worker->server) || clock_mono_ms() >= worker->drain_until_ms);
 }
 
@@ -147,6 +166,8 @@ void worker_free(struct worker *worker)
         event_free(worker->mail_event);
     if (worker->sweep_event)
         event_free(worker->sweep_event);
+    if (worker->beat_event)
+        event_free(worker->beat_event);
     if (worker->reader)
         store_reader_free(worker->reader);
     if (worker->base)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/action_streams.h"
 #include "api/api.h"
 #include "api/helpers.h"
 #include "api/limit.h"
@@ -53,7 +54,10 @@ struct worker {
     struct digest *digest;
     struct event *mail_event;
     struct event *sweep_event; /* of the first worker only */
-    struct tenants *tenants;   /* the current snapshot, as this worker last saw it */
+    struct event *beat_event;
+    TAILQ_HEAD(, action_stream) streams; /* its own, by the time of their heartbeat */
+    atomic_size_t told;                  /* letters of api/action_streams.h on their way to it */
+    struct tenants *tenants;             /* the current snapshot, as this worker last saw it */
     uint64_t tenants_version;
     size_t exchanges; /* that are not finished */
     struct buf log;   /* the access log of this turn */
