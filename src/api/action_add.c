@@ -164,7 +164,7 @@ static void start_add(struct exchange *x)
         .count = input->data.count,
     };
     exchange_write(x, &adding->create.call, answer);
-    x->wakes = true;
+    x->makes_actions = true;
     store_actions_create(x->worker->shared->store, &adding->create);
 }
 

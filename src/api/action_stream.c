@@ -131,7 +131,7 @@ static void begin(struct action_stream *stream, struct opening *opening)
     greet(stream, opening);
     buf_free(&opening->replay);
     if (settings->listener_came)
-        settings->listener_came(settings->wake_context, stream->agent);
+        settings->listener_came(settings->actions_context, stream->agent);
 }
 
 static void refuse_stream(struct exchange *x, int result)

@@ -47,8 +47,10 @@ struct api_settings {
     struct action_streams *action_streams; /* outlives the API */
     int64_t action_interval_ms;            /* between two actions of an agent; 10,000 */
     int64_t action_heartbeat_ms;           /* 15,000 */
-    /* Somebody listens for the agent. Any thread; NULL: nobody is told. */
+    /* Actions were made; somebody listens for the agent. Any thread; NULL: nobody is told. */
+    void (*actions_made)(void *context);
     void (*listener_came)(void *context, int64_t agent);
+    void *actions_context;
 };
 void api_settings_default(struct api_settings *settings);
 

@@ -50,6 +50,7 @@ struct exchange {
     void (*answer)(struct exchange *x, int result);
     bool answered; /* on the writer's thread already */
     bool wakes;    /* what it writes is the engine's business, who is woken when it is on disk */
+    bool makes_actions; /* the same, of the dispatcher */
 
     int http_status; /* of the reply; 0 until there is one */
     int code;        /* of the envelope */

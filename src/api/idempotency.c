@@ -176,6 +176,8 @@ static void written(struct store_call *call)
     const struct api_settings *settings = &x->worker->shared->settings;
     if (x->wakes && call->result >= 0 && settings->wake)
         settings->wake(settings->wake_context);
+    if (x->makes_actions && call->result >= 0 && settings->actions_made)
+        settings->actions_made(settings->actions_context);
     exchange_finish(x);
 }
 

@@ -16,6 +16,7 @@
 #include "main/deliverer.h"
 #include "main/demo.h"
 #include "main/directory.h"
+#include "main/dispatch.h"
 #include "main/lock.h"
 #include "main/notify.h"
 #include "main/process.h"
@@ -38,6 +39,7 @@ struct server {
     struct control *control;
     struct engine *engine;
     struct webhooks *webhooks;
+    struct dispatch dispatch;
     struct api *api;
     char zone[128];
     char why[SETTINGS_WHY_MAX];
@@ -229,6 +231,12 @@ static int start_webhooks(struct server *server)
     return result < 0 ? fail_with(server, "webhooks", result) : 0;
 }
 
+static int start_dispatch(struct server *server)
+{
+    int result = dispatch_start(server->settings, server->context->store, &server->dispatch);
+    return result < 0 ? fail_with(server, "actions", result) : 0;
+}
+
 static int start_api(struct server *server)
 {
     struct context *context = server->context;
@@ -241,6 +249,7 @@ static int start_api(struct server *server)
     settings.account_online = ask_online;
     settings.engine_ready = ask_ready;
     deliverer_connect(server->webhooks, &settings);
+    dispatch_connect(&server->dispatch, &settings);
     int result = api_start(&settings, context->store, context->crypto, &server->api, server->why,
                            sizeof(server->why));
     return result < 0 ? fail(server) : 0;
@@ -259,6 +268,8 @@ static int start(struct server *server)
         result = fail(server);
     if (result == 0)
         result = start_webhooks(server);
+    if (result == 0)
+        result = start_dispatch(server);
     return result < 0 ? result : start_api(server);
 }
 
@@ -354,6 +365,7 @@ static void stop_engine(struct server *server, int64_t until_ms)
     if (server->webhooks)
         webhooks_stop(server->webhooks, least(left_ms(until_ms, 100), WEBHOOKS_PATIENCE_MS));
     webhooks_free(server->webhooks);
+    dispatch_stop(&server->dispatch);
 }
 
 /* Also after a start that broke off half-way. */

@@ -298,6 +298,8 @@ void settings_api(const struct settings *settings, struct api_settings *ret_api)
     ret_api->max_body_import = (size_t)settings_number(settings, SETTING_MAX_BODY_IMPORT);
     ret_api->rate_table_max = (size_t)settings_number(settings, SETTING_RATE_TABLE);
     ret_api->request_log = (enum request_log)settings_number(settings, SETTING_LOG_REQUESTS);
+    ret_api->action_interval_ms = settings_number(settings, SETTING_ACTION_INTERVAL);
+    ret_api->action_heartbeat_ms = settings_number(settings, SETTING_ACTION_HEARTBEAT);
 }
 
 void settings_engine(const struct settings *settings, struct engine_settings *ret_engine)

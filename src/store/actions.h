@@ -137,13 +137,13 @@ struct action_item {
     enum action_verdict verdict; /* in `done` */
     struct action_event event;   /* of one that was handed: content is in `text` */
 };
-#define ACTIONS_TURN_MAX 256
+#define ACTIONS_TURN_MAX 500
 struct actions_turn {
     struct store_call call;
     int64_t now_ms;
     struct action_item *items;
     size_t count;    /* at most ACTIONS_TURN_MAX */
-    struct buf text; /* the caller's, empty: holds a turn's contents, some 1 MiB */
+    struct buf text; /* the caller's, empty: holds the contents, at most 4 KiB each */
 };
 void store_actions_turn(struct store *store, struct actions_turn *op);
 
