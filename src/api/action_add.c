@@ -89,7 +89,7 @@ static int check_account(struct exchange *x, const struct agent *agent, int64_t 
 static int read_item(struct exchange *x, const struct json *json, size_t index,
                      struct action_new *ret_item)
 {
-    struct add_item item;
+    struct add_item item = {0};
     const struct agent *agent;
     char place[32];
     snprintf(place, sizeof(place), "data[%zu].", index);

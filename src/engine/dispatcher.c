@@ -55,6 +55,8 @@ struct dispatcher {
     struct store_reader *reader;
     struct mailbox *mailbox;
     int64_t now_ms, start_ms;
+    int64_t
+        order; /* of the last that was handed: by the clock, so that it grows through restarts */
 
     struct number_map held;  /* by action */
     struct number_map lines; /* by agent */
@@ -412,6 +414,13 @@ static bool may_begin(const struct dispatcher *d, const struct held *held)
     return !atomic_load(&d->is_stopping) || held->step == ACTION_RETURN;
 }
 
+static int64_t next_order(struct dispatcher *d)
+{
+    int64_t by_clock = d->now_ms << 16;
+    d->order = d->order < by_clock ? by_clock : d->order + 1;
+    return d->order;
+}
+
 static void fill_turn(struct dispatcher *d)
 {
     struct held *held, *next;
@@ -425,6 +434,7 @@ static void fill_turn(struct dispatcher *d)
         d->items[count++] = (struct action_item){.action = held->action,
                                                  .step = held->step,
                                                  .listener = held->listener,
+                                                 .order = next_order(d),
                                                  .reason = str_of(held->reason)};
     }
     d->turn.count = count;

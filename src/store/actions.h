@@ -33,7 +33,7 @@ struct action_new {
     struct str content;
 };
 
-/* Each one is due at once, or interval_ms after the agent's last one. ERR_NOT_FOUND no such tenant,
+/* Each one is due at once, or interval_ms, and at least 1 ms, after the agent's last one. ERR_NOT_FOUND no such tenant,
  * ERR_NO_AGENT one of the agents is gone, ERR_FULL over TENANT_MAX_ACTIONS. */
 struct actions_create {
     struct store_call call;
@@ -133,6 +133,7 @@ struct action_item {
     int64_t action;
     enum action_step step;
     int64_t listener; /* not 0 */
+    int64_t order;    /* of one that is handed: grows from one to the next */
     struct str reason;
     enum action_verdict verdict; /* in `done` */
     struct action_event event;   /* of one that was handed: content is in `text` */

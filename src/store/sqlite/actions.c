@@ -28,8 +28,9 @@ static int next_due(struct connection *connection, const struct actions_create *
     bind_i64(last, 2, agent);
     if (connection_step(connection, last) != 1)
         return ERR_STORE;
+    int64_t step_ms = op->interval_ms > 0 ? op->interval_ms : 1; /* they keep their order */
     bool any = sqlite3_column_type(last, 0) != SQLITE_NULL;
-    int64_t next_ms = any ? sqlite3_column_int64(last, 0) + op->interval_ms : 0;
+    int64_t next_ms = any ? sqlite3_column_int64(last, 0) + step_ms : 0;
     sqlite3_reset(last);
     *ret_due_ms = next_ms > op->now_ms ? next_ms : op->now_ms;
     return 0;

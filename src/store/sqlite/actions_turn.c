@@ -127,6 +127,7 @@ static int hand(struct connection *connection, struct actions_turn *op, struct a
     bind_i64(hand, 1, item->action);
     bind_i64(hand, 2, op->now_ms);
     bind_i64(hand, 3, item->listener);
+    bind_i64(hand, 4, item->order);
     int result = connection_step(connection, hand);
     if (result != 1)
         return result < 0 ? ERR_STORE : judge(connection, item);
@@ -179,7 +180,7 @@ void store_actions_turn(struct store *store, struct actions_turn *op)
 
 /* --- a listener that comes again */
 
-/* Who was handed the action that was seen last; *ret_behind is its number. */
+/* Who was handed the action that was seen last; *ret_behind is its place. */
 static int find_session(struct connection *connection, struct actions_take *op, int64_t *ret_behind)
 {
     sqlite3_stmt *row = connection_statement(connection, STATEMENT_ACTION_LISTENER);

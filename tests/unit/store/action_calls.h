@@ -8,6 +8,28 @@
 
 #define SPACING INT64_C(10000)
 
+struct line {
+    char data[65536];
+    size_t len;
+};
+
+static inline void __attribute__((format(printf, 2, 3)))
+line_add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    line->len += (size_t)vsnprintf(line->data + line->len, sizeof(line->data) - line->len, format,
+                                   arguments);
+    va_end(arguments);
+    assert_true(line->len < sizeof(line->data));
+}
+
+static inline void finish_read(struct harness *h, struct store_call *call)
+{
+    while (call->owner)
+        store_reads_run(h->reader);
+}
+
 static inline struct action_id action_id(char letter)
 {
     return (struct action_id){{(uint8_t)letter}};
@@ -52,14 +74,14 @@ static inline int answer_action(struct harness *h, int64_t tenant_id, char lette
 
 struct results {
     struct actions_result get;
-    struct text text;
+    struct line text;
 };
 
 static inline void add_result(struct actions_result *op, size_t index, enum action_status status,
                               struct str reason)
 {
     struct results *results = container_of(op, struct results, get);
-    text_add(&results->text, "%s%c%d%s%.*s", results->text.len ? " " : "", op->ids[index].bytes[0],
+    line_add(&results->text, "%s%c%d%s%.*s", results->text.len ? " " : "", op->ids[index].bytes[0],
              status, reason.len ? ":" : "", (int)reason.len, reason.p);
 }
 
@@ -77,7 +99,7 @@ static inline const char *results_of(struct harness *h, int64_t tenant_id, const
                                        .count = count,
                                        .each = add_result}};
     store_actions_result(h->reader, &results.get);
-    run_read_call(h, &results.get.call);
+    finish_read(h, &results.get.call);
     assert_int_equal(results.get.call.result, 0);
     return results.text.data;
 }
@@ -111,7 +133,7 @@ static inline const struct dues *due_actions(struct harness *h, int64_t until_ms
     dues.due = (struct actions_due){
         .call = harness_call(h), .until_ms = until_ms, .limit = limit, .each = note_due};
     store_actions_due(h->reader, &dues.due);
-    run_read_call(h, &dues.due.call);
+    finish_read(h, &dues.due.call);
     assert_int_equal(dues.due.call.result, dues.count);
     return &dues;
 }
@@ -122,8 +144,11 @@ static inline struct action_item step_action(struct harness *h, int64_t action,
                                              const char *reason)
 {
     static struct buf text;
-    struct action_item item = {
-        .action = action, .step = step, .listener = listener, .reason = str_of(reason)};
+    struct action_item item = {.action = action,
+                               .step = step,
+                               .listener = listener,
+                               .order = action,
+                               .reason = str_of(reason)};
     struct actions_turn op = {
         .call = harness_call(h), .now_ms = NOW + 5, .items = &item, .count = 1};
     buf_free(&text);
@@ -136,12 +161,12 @@ static inline struct action_item step_action(struct harness *h, int64_t action,
 
 struct taken {
     struct actions_take take;
-    struct text text;
+    struct line text;
 };
 
 static inline void add_taken(struct actions_take *op, const struct action_event *event)
 {
-    text_add(&container_of(op, struct taken, take)->text, "%c", event->id.bytes[0]);
+    line_add(&container_of(op, struct taken, take)->text, "%c", event->id.bytes[0]);
 }
 
 /* The letters that the stream takes over. `last`: the letter that was seen last, of no meaning with a

@@ -37,7 +37,7 @@ static void those_made_since_are_seen_once(void **state)
         dues.fresh.call = harness_call(h);
         dues.count = 0;
         store_actions_fresh(h->reader, &dues.fresh);
-        run_read_call(h, &dues.fresh.call);
+        finish_read(h, &dues.fresh.call);
         assert_int_equal(dues.fresh.call.result, 0);
         assert_int_equal(dues.count, i == 1 ? 1 : 0); /* b, for c is due later */
         if (i == 0)
