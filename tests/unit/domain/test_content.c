@@ -212,8 +212,8 @@ static void what_is_no_content_is_refused(void **state)
         "{'type':1,'inserts':[{'index':-1,'extended':0,'field':'Name'}]}",
         "{'type':1,'inserts':[{'index':1,'extended':2,'field':'Name'}]}",
         "{'type':1,'inserts':[{'index':1,'extended':1}]}",
-        "{'type':1,'inserts':[{'index':2,'extended':0,'field':'Name'},"
-        "{'index':1,'extended':0,'field':'Name'}]}",
+        ("{'type':1,'inserts':[{'index':2,'extended':0,'field':'Name'},"
+         "{'index':1,'extended':0,'field':'Name'}]}"),
     };
     struct buf b;
     buf_init(&b, 100000);

@@ -82,8 +82,9 @@ static void a_secret_of_another_form_or_length_is_refused(void **state)
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS-",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",
         /* 65 bytes */
-        "whsec_"
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ("whsec_"
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+         "="),
     };
     uint8_t secret[WEBHOOK_SECRET_LONGEST];
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
