@@ -53,7 +53,7 @@ static int check_agent(struct connection *connection, const struct actions_creat
 static int insert(struct connection *connection, const struct actions_create *op,
                   const struct action_new *item)
 {
-    int64_t due_ms;
+    int64_t due_ms = 0;
     int result = check_agent(connection, op, item->agent);
     if (result == 0)
         result = next_due(connection, op, item->agent, &due_ms);
