@@ -90,7 +90,7 @@ static int read_item(struct exchange *x, const struct json *json, size_t index,
                      struct action_new *ret_item)
 {
     struct add_item item = {0};
-    const struct agent *agent;
+    const struct agent *agent = NULL;
     char place[32];
     snprintf(place, sizeof(place), "data[%zu].", index);
     if (json_type(json) != JSON_OBJECT)
