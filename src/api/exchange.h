@@ -28,6 +28,7 @@ enum scheme { SCHEME_HEADER, SCHEME_BODY };
 struct exchange {
     struct http_request *http;
     const struct route *route; /* NULL: none was found */
+    struct str parameter;      /* of a row whose path ends in braces: what stands there */
     struct worker *worker;
     int64_t now_ms; /* real time when the request was whole */
 

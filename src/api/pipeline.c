@@ -64,7 +64,7 @@ static int judge_head(struct exchange *x, const char **why)
     struct http_request *request = x->http;
     const struct http_head *head = &request->head;
     char allow[ROUTE_ALLOW_MAX];
-    int status = route_find(head->method, head->path, &x->route, allow);
+    int status = route_find(head->method, head->path, &x->route, &x->parameter, allow);
     if (status == 405)
         return refuse_method(x, allow, why);
     if (status != 0) {

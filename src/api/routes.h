@@ -47,8 +47,9 @@ size_t route_index(const struct route *route);
 
 #define ROUTE_ALLOW_MAX 32
 
-/* 0 and the row; or 404; or 405, then ret_allow is the text for `Allow`. HEAD finds GET. */
+/* 0 and the row, and what stands for its last segment when that is one in braces (else len 0), which points
+ * into the path; or 404; or 405, then ret_allow is the text for `Allow`. HEAD finds GET. */
 int route_find(enum http_method method, struct str path, const struct route **ret_route,
-               char ret_allow[ROUTE_ALLOW_MAX]);
+               struct str *ret_parameter, char ret_allow[ROUTE_ALLOW_MAX]);
 
 #endif

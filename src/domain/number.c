@@ -44,6 +44,17 @@ int number_parse(struct str text, int64_t *ret_number)
     return 0;
 }
 
+int group_id_parse(struct str text, int64_t *ret_id)
+{
+    int64_t id;
+    (void)strip_suffix(&text, STR("@g.us"));
+    if (text.len <= NUMBER_MAX_DIGITS || text.len > GROUP_ID_MAX_DIGITS || text.p[0] < '1' ||
+        text.p[0] > '9' || str_to_i64(text, &id) < 0)
+        return ERR_INVALID;
+    *ret_id = id;
+    return 0;
+}
+
 size_t number_format(int64_t number, char ret_digits[NUMBER_MAX_DIGITS + 4])
 {
     char reversed[NUMBER_MAX_DIGITS + 4];

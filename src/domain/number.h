@@ -19,7 +19,16 @@
  * Development Guide's own example has 14 digits. ERR_INVALID otherwise, also for `…@g.us`. */
 int number_parse(struct str text, int64_t *ret_number) MUST_USE;
 
-/* The digits; returns their count (at most NUMBER_MAX_DIGITS). No NUL. */
+/* A group chat's id, "120363…" with or without @g.us: 16 to 18 digits, so that it is none of a number's and
+ * fits where a number does. ERR_INVALID. */
+#define GROUP_ID_MAX_DIGITS 18
+int group_id_parse(struct str text, int64_t *ret_id) MUST_USE;
+static inline bool number_is_group(int64_t number)
+{
+    return number >= INT64_C(1000000000000000);
+}
+
+/* The digits; returns their count (at most GROUP_ID_MAX_DIGITS). No NUL. */
 size_t number_format(int64_t number, char ret_digits[NUMBER_MAX_DIGITS + 4]);
 
 /* The other way to write the same line, where a country's numbers are met in two forms; false: there

@@ -34,6 +34,7 @@ static void open_wake(struct letter *letter)
     struct engine *engine = container_of(letter, struct engine, wake_letter);
     atomic_store(&engine->is_woken, false);
     engine->reload = true;
+    queries_wake(engine->queries);
 }
 
 static void init(struct engine *engine, const struct engine_settings *settings, struct store *store)
@@ -85,6 +86,7 @@ static int make_transport(struct engine *engine, char *why, size_t why_size)
     };
     const struct transport_listener listener = {.context = engine,
                                                 .outcome = hand_over_outcome,
+                                                .answered = queries_answered,
                                                 .status = items_status,
                                                 .incoming = items_incoming,
                                                 .online = senders_online};
@@ -98,6 +100,8 @@ static int make_parts(struct engine *engine)
         result = store_reader_new(engine->store, &engine->reader);
     if (result == 0)
         result = make_turns(engine);
+    if (result == 0)
+        result = queries_new(engine, &engine->queries);
     return result == 0 ? freezer_new(engine, &engine->freezer) : result;
 }
 
@@ -108,6 +112,8 @@ static int load(struct engine *engine)
     int result = senders_adopt(engine);
     if (result == 0)
         result = load_all(engine);
+    if (result == 0)
+        result = queries_load(engine);
     look_update(engine);
     senders_publish(engine);
     return result;
@@ -151,6 +157,7 @@ static int64_t next_due(struct engine *engine)
     int64_t next_ms = transport_tick(engine->transport, engine->now_ms, ALARM_NEVER);
     next_ms = earliest(next_ms, alarms_next(&engine->alarms));
     next_ms = earliest(next_ms, follow_ups_due(engine));
+    next_ms = earliest(next_ms, queries_due(engine));
     bool waits = !STAILQ_EMPTY(&engine->ready) || !STAILQ_EMPTY(&engine->items);
     if (waits && engine->pause_until_ms > engine->now_ms)
         next_ms = earliest(next_ms, engine->pause_until_ms);
@@ -171,6 +178,7 @@ int64_t engine_run(struct engine *engine)
         follow_ups_run(engine);
     turns_send(engine);
     account_events_run(engine);
+    queries_run(engine);
     look_update(engine);
     senders_sweep(engine);
     senders_publish(engine);
@@ -181,14 +189,15 @@ int64_t engine_run(struct engine *engine)
 static bool is_settled(const struct engine *engine)
 {
     return engine->turns_out == 0 && engine->task_ops == 0 && engine->account_ops == 0 &&
-           !freezer_is_busy(engine->freezer) && transport_under_way(engine->transport) == 0;
+           !freezer_is_busy(engine->freezer) && transport_under_way(engine->transport) == 0 &&
+           !queries_are_busy(engine->queries);
 }
 
 bool engine_is_idle(const struct engine *engine)
 {
     bool is_pausing = engine->pause_until_ms > engine->now_ms;
-    return is_settled(engine) && !engine->reload && !atomic_load(&engine->is_woken) &&
-           TAILQ_EMPTY(&engine->attention) &&
+    return is_settled(engine) && queries_are_idle(engine) && !engine->reload &&
+           !atomic_load(&engine->is_woken) && TAILQ_EMPTY(&engine->attention) &&
            (is_pausing || (STAILQ_EMPTY(&engine->ready) && STAILQ_EMPTY(&engine->items)));
 }
 
@@ -216,8 +225,8 @@ static bool is_over(struct engine *engine)
 {
     if (!atomic_load(&engine->is_stopping))
         return false;
-    bool is_done =
-        is_settled(engine) && STAILQ_EMPTY(&engine->ready) && STAILQ_EMPTY(&engine->items);
+    bool is_done = is_settled(engine) && queries_are_settled(engine->queries) &&
+                   STAILQ_EMPTY(&engine->ready) && STAILQ_EMPTY(&engine->items);
     return is_done || clock_mono_ms() >= atomic_load(&engine->stop_by_ms);
 }
 
@@ -295,7 +304,8 @@ static void settle(struct engine *engine)
 {
     atomic_store(&engine->is_stopping, true);
     freezer_stop(engine->freezer);
-    while (engine->turns_out > 0 || engine->task_ops > 0 || engine->account_ops > 0) {
+    while (engine->turns_out > 0 || engine->task_ops > 0 || engine->account_ops > 0 ||
+           (engine->queries && queries_are_busy(engine->queries))) {
         mailbox_wait(engine->mailbox, 100);
         mailbox_run(engine->mailbox);
     }
@@ -322,6 +332,7 @@ static void free_loop(struct engine *engine)
 static void free_parts(struct engine *engine)
 {
     flights_free(engine);
+    queries_free(engine->queries);
     senders_free(engine);
     freezer_free(engine->freezer);
     tasks_free(engine);

@@ -12,6 +12,7 @@
 #include "engine/alarms.h"
 #include "engine/engine.h"
 #include "engine/number_map.h"
+#include "engine/queries.h"
 #include "store/messages.h"
 #include "store/tasks.h"
 #include "transport/transport.h"
@@ -67,6 +68,13 @@ enum told { TOLD_NOTHING, TOLD_OFFLINE, TOLD_ONLINE };
 #define RATE_SLOTS   12
 #define RATE_SLOT_MS 5000
 
+/* Of one kind of questions. */
+struct sender_queries {
+    int64_t due_ms; /* none before */
+    size_t in_flight;
+    bool cannot; /* its transport does not have them */
+};
+
 struct sender {
     int64_t number, tenant_id;
     uint64_t hash; /* of what the transport and the pace are made of */
@@ -86,6 +94,7 @@ struct sender {
     const struct zone *zone; /* of the snapshot that the engine holds */
     struct account_pace pace;
     struct lanes lanes;
+    struct sender_queries queries[QUERY_KINDS];
     int64_t retry_ms;        /* of the next message to be retried; 0: none */
     size_t in_flight;        /* claimed, and not told */
     size_t pauses;           /* of its tasks, because it cannot send any more, that are under way */
@@ -276,6 +285,7 @@ struct engine {
     size_t contents_count;
 
     struct freezer *freezer;
+    struct queries *queries;
 
     struct letter wake_letter;
     atomic_bool is_woken, is_stopping, is_stuck;

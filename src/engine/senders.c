@@ -40,6 +40,7 @@ void senders_online(void *context, int64_t account, bool online, int64_t since_m
     alarm_set(&engine->alarms, &sender->away,
               online ? ALARM_NEVER : since_ms + engine->settings.offline_move_ms);
     account_events_note(engine, sender);
+    queries_touch(engine, sender);
     sender_touch(engine, sender);
 }
 
@@ -83,6 +84,7 @@ static void apply(struct engine *engine, struct sender *sender, const struct ten
                       result == ERR_NOT_FOUND ? "no such transport in this program"
                                               : err_text(result));
     lanes_repace(sender);
+    queries_touch(engine, sender);
     sender_touch(engine, sender);
 }
 
@@ -118,13 +120,22 @@ static void release(struct engine *engine, struct sender *sender)
     free(sender);
 }
 
+static size_t queries_of_sender(const struct sender *sender)
+{
+    size_t count = 0;
+    for (int kind = 0; kind < QUERY_KINDS; kind++)
+        count += sender->queries[kind].in_flight;
+    return count;
+}
+
 void senders_sweep(struct engine *engine)
 {
     struct sender *sender = STAILQ_FIRST(&engine->leaving), *next;
     for (; sender; sender = next) {
         next = STAILQ_NEXT(sender, leaving);
         if (sender->in_turn || sender->is_ready || sender->is_dirty || sender->is_untold ||
-            sender->in_flight > 0 || sender->pauses > 0 || !STAILQ_EMPTY(&sender->outcomes))
+            sender->in_flight > 0 || sender->pauses > 0 || queries_of_sender(sender) > 0 ||
+            !STAILQ_EMPTY(&sender->outcomes))
             continue;
         STAILQ_REMOVE(&engine->leaving, sender, sender, leaving);
         release(engine, sender);

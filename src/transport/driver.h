@@ -1,4 +1,5 @@
-/* What a transport's driver is: one row in transport.c and the functions behind it.
+/* What a transport's driver is: one row in transport.c and the functions behind it. One that cannot ask WhatsApp for something answers
+ * QUERY_CANNOT.
  *
  * All on the engine's thread; what takes time is done elsewhere and comes home as a letter in the
  * settings' mailbox. A driver allocates nothing for a message: `send` is the engine's, its `next` is the
@@ -43,6 +44,10 @@ struct transport_driver_kind {
     /* Its outcome is told later, at the earliest by flush. */
     void (*send)(struct transport_driver *driver, struct transport_account *account,
                  struct transport_send *send);
+    /* Its answer is told once, by the listener: at once, by flush, or later. */
+    void (*query)(struct transport_driver *driver, struct transport_account *account,
+                  struct transport_query *query);
+    bool (*query_cancel)(struct transport_driver *driver, struct transport_query *query);
     void (*flush)(struct transport_driver *driver);
     size_t (*under_way)(const struct transport_driver *driver);
     void (*follow_up)(struct transport_driver *driver, struct transport_account *account,
@@ -50,6 +55,9 @@ struct transport_driver_kind {
     /* All of its own that are asked for, `left` set to ERR_UNKNOWN. May change their order. */
     void (*recall)(struct transport_driver *driver, struct transport_recall *messages,
                    size_t count);
+    /* `left` set to ERR_UNKNOWN; some may be other drivers'. */
+    void (*query_recall)(struct transport_driver *driver, struct transport_query *const *queries,
+                         size_t count);
     int64_t (*tick)(struct transport_driver *driver, int64_t now_ms, int64_t never_ms);
 };
 

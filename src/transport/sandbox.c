@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "transport/driver.h"
-#include "transport/sandbox_journal.h"
+#include "transport/sandbox_groups.h"
+#include "transport/sandbox_recall.h"
 #include "transport/sandbox_rules.h"
 
 struct sandbox {
@@ -14,6 +15,8 @@ struct sandbox {
     struct sandbox_journal *journal;
     struct transport_account *away;
     struct transport_send *refused, **refused_last; /* told by the next flush */
+    struct transport_queries answers;               /* the same */
+    struct transport_queries queries;               /* asked, and told when their time has come */
     size_t under_way;
 };
 
@@ -202,6 +205,119 @@ static void sandbox_send(struct transport_driver *driver, struct transport_accou
         accept(sandbox, account, send);
 }
 
+/* --- questions */
+
+static void tell_answer(struct sandbox *sandbox, struct transport_query *query)
+{
+    query->answer.time_ms = now_of(sandbox);
+    sandbox->listener->answered(sandbox->listener->context, query); /* it is the engine's again */
+}
+
+static void tell_answers(struct sandbox *sandbox)
+{
+    for (struct transport_query *query; (query = TAILQ_FIRST(&sandbox->answers));) {
+        TAILQ_REMOVE(&sandbox->answers, query, next);
+        sandbox->under_way--;
+        tell_answer(sandbox, query);
+    }
+}
+
+static void answer_again(struct sandbox *sandbox, struct transport_query *query, int64_t wait_ms)
+{
+    query->answer.result = QUERY_AGAIN;
+    query->answer.retry_after_ms = wait_ms;
+    sandbox->under_way++;
+    TAILQ_INSERT_TAIL(&sandbox->answers, query, next);
+}
+
+static void wait_for_answer(struct sandbox *sandbox, struct transport_query *query)
+{
+    query->waits = true;
+    TAILQ_INSERT_TAIL(&sandbox->queries, query, next);
+}
+
+/* Also for what was asked before a crash: then it is the answer of that time. */
+static void make_answer(const struct transport_account *account, struct transport_query *query,
+                        int64_t now_ms)
+{
+    query->answer.result = QUERY_ANSWERED;
+    query->due_ms = now_ms;
+    if (query->kind == QUERY_CHECK)
+        query->answer.exists = sandbox_exists(query->number);
+    else if (query->kind == QUERY_INFO)
+        sandbox_link_info(account->settings.seed, query->code, &query->answer);
+    else
+        sandbox_link_join(account->settings.seed, query->code, &query->answer);
+    if (query->kind != QUERY_CHECK)
+        query->due_ms = now_ms + scaled(account, SANDBOX_LINK_MS);
+    if (query->kind == QUERY_INFO && sandbox_link_hangs(query->code))
+        query->due_ms = INT64_MAX;
+}
+
+static void sandbox_query(struct transport_driver *driver, struct transport_account *account,
+                          struct transport_query *query)
+{
+    struct sandbox *sandbox = sandbox_of(driver);
+    int64_t now_ms = now_of(sandbox);
+    if (query->left != 1 && account->back_ms) {
+        answer_again(sandbox, query, account->back_ms - now_ms);
+        return;
+    }
+    make_answer(account, query, query->left == 1 ? query->asked_ms : now_ms);
+    if (query->left == 1)
+        wait_for_answer(sandbox, query);
+    else if (journal_add_query(sandbox->journal, query) < 0)
+        answer_again(sandbox, query, 1);
+    else
+        sandbox->under_way++;
+}
+
+static bool sandbox_query_cancel(struct transport_driver *driver, struct transport_query *query)
+{
+    if (!query->waits)
+        return false;
+    query->waits = false;
+    TAILQ_REMOVE(&sandbox_of(driver)->queries, query, next);
+    return true;
+}
+
+static void queries_told(void *context, struct transport_queries *queries, bool written)
+{
+    struct sandbox *sandbox = context;
+    int64_t now_ms = now_of(sandbox);
+    for (struct transport_query *query; (query = TAILQ_FIRST(queries));) {
+        TAILQ_REMOVE(queries, query, next);
+        sandbox->under_way--;
+        if (!written)
+            query->answer = (struct query_answer){.result = QUERY_AGAIN};
+        if (written && query->due_ms > now_ms)
+            wait_for_answer(sandbox, query);
+        else
+            tell_answer(sandbox, query);
+    }
+}
+
+static int64_t tell_due(struct sandbox *sandbox, int64_t now_ms, int64_t never_ms)
+{
+    struct transport_query *query = TAILQ_FIRST(&sandbox->queries), *next;
+    for (; query; query = next) {
+        next = TAILQ_NEXT(query, next);
+        if (query->due_ms > now_ms) {
+            never_ms = query->due_ms < never_ms ? query->due_ms : never_ms;
+            continue;
+        }
+        (void)sandbox_query_cancel(&sandbox->driver, query);
+        tell_answer(sandbox, query);
+    }
+    return never_ms;
+}
+
+static void sandbox_query_recall(struct transport_driver *driver,
+                                 struct transport_query *const *queries, size_t count)
+{
+    sandbox_recall_queries(sandbox_of(driver)->journal, queries, count);
+}
+
 static void sandbox_flush(struct transport_driver *driver)
 {
     struct sandbox *sandbox = sandbox_of(driver);
@@ -213,6 +329,7 @@ static void sandbox_flush(struct transport_driver *driver)
         next = send->next;
         tell(sandbox, send);
     }
+    tell_answers(sandbox);
 }
 
 static void batch_told(void *context, struct transport_send *sends, bool written)
@@ -278,7 +395,7 @@ static int64_t sandbox_tick(struct transport_driver *driver, int64_t now_ms, int
         account->since_ms = now_ms;
         tell_online(sandbox, account);
     }
-    return never_ms;
+    return tell_due(sandbox, now_ms, never_ms);
 }
 
 static void sandbox_recall(struct transport_driver *driver, struct transport_recall *messages,
@@ -286,7 +403,7 @@ static void sandbox_recall(struct transport_driver *driver, struct transport_rec
 {
     struct sandbox *sandbox = sandbox_of(driver);
     if (sandbox->settings->sandbox_recall)
-        journal_recall(sandbox->journal, messages, count);
+        sandbox_recall_messages(sandbox->journal, messages, count);
 }
 
 /* --- accounts */
@@ -329,10 +446,13 @@ static int sandbox_open(const struct transport_settings *settings,
     sandbox->settings = settings;
     sandbox->listener = listener;
     sandbox->refused_last = &sandbox->refused;
+    TAILQ_INIT(&sandbox->answers);
+    TAILQ_INIT(&sandbox->queries);
     const struct sandbox_journal_settings journal = {.directory = settings->directory,
                                                      .home = settings->mailbox,
                                                      .context = sandbox,
-                                                     .told = batch_told};
+                                                     .told = batch_told,
+                                                     .told_queries = queries_told};
     int result = journal_open(&journal, &sandbox->journal, why, why_size);
     if (result < 0)
         free(sandbox);
@@ -355,9 +475,12 @@ const struct transport_driver_kind sandbox_kind = {
     .account_remove = sandbox_account_remove,
     .in_flight_max = sandbox_in_flight_max,
     .send = sandbox_send,
+    .query = sandbox_query,
+    .query_cancel = sandbox_query_cancel,
     .flush = sandbox_flush,
     .under_way = sandbox_under_way,
     .follow_up = sandbox_follow_up,
     .recall = sandbox_recall,
+    .query_recall = sandbox_query_recall,
     .tick = sandbox_tick,
 };

@@ -21,6 +21,7 @@ struct batch {
     struct sandbox_journal *journal;
     struct buf lines;
     struct transport_send *first, **last;
+    struct transport_queries queries;
     bool written;
 };
 
@@ -116,13 +117,15 @@ static void batch_clear(struct batch *batch)
     buf_clear(&batch->lines);
     batch->first = NULL;
     batch->last = &batch->first;
+    TAILQ_INIT(&batch->queries);
 }
 
 void journal_flush(struct sandbox_journal *journal)
 {
     struct batch *batch = journal->filling;
-    journal->wanted = batch->first && journal->busy;
-    if (!batch->first || journal->busy)
+    bool is_empty = !batch->first && TAILQ_EMPTY(&batch->queries);
+    journal->wanted = !is_empty && journal->busy;
+    if (is_empty || journal->busy)
         return;
     journal->busy = true;
     journal->filling = &journal->batches[batch == journal->batches];
@@ -134,12 +137,15 @@ static void batch_told(struct letter *letter)
     struct batch *batch = container_of(letter, struct batch, letter);
     struct sandbox_journal *journal = batch->journal;
     struct transport_send *sends = batch->first;
+    struct transport_queries queries = TAILQ_HEAD_INITIALIZER(queries);
     bool written = batch->written;
+    TAILQ_CONCAT(&queries, &batch->queries, next);
     batch_clear(batch);
     journal->busy = false;
     if (journal->wanted)
         journal_flush(journal);
     journal->settings.told(journal->settings.context, sends, written);
+    journal->settings.told_queries(journal->settings.context, &queries, written);
 }
 
 static void add_number(struct buf *b, const char *name, int64_t number)
@@ -163,19 +169,52 @@ static void add_line(struct buf *b, const struct transport_send *send)
     buf_add_text(b, "}\n");
 }
 
+/* False: it does not fit, and is taken back. */
+static bool keeps_line(struct batch *batch, size_t before)
+{
+    if (!batch->lines.failed)
+        return true;
+    batch->lines.failed = false;
+    batch->lines.len = before;
+    return false;
+}
+
 int journal_add(struct sandbox_journal *journal, struct transport_send *send)
 {
     struct batch *batch = journal->filling;
     size_t before = batch->lines.len;
     add_line(&batch->lines, send);
-    if (batch->lines.failed) {
-        batch->lines.failed = false;
-        batch->lines.len = before;
+    if (!keeps_line(batch, before))
         return ERR_FULL;
-    }
     send->next = NULL;
     *batch->last = send;
     batch->last = &send->next;
+    return 0;
+}
+
+static void add_query_line(struct buf *b, const struct transport_query *query)
+{
+    static const char *const kinds[QUERY_KINDS] = {"check", "info", "join"};
+    buf_add_char(b, '{');
+    buf_add_json_i64(b, "time", query->answer.time_ms);
+    buf_add_json_i64(b, "tenant", query->tenant_id);
+    buf_add_json_text(b, "kind", str_of(kinds[query->kind]));
+    add_number(b, "from", query->account);
+    if (query->kind == QUERY_CHECK)
+        add_number(b, "to", query->number);
+    else
+        buf_add_json_text(b, "to", str_of(query->code));
+    buf_add_text(b, "}\n");
+}
+
+int journal_add_query(struct sandbox_journal *journal, struct transport_query *query)
+{
+    struct batch *batch = journal->filling;
+    size_t before = batch->lines.len;
+    add_query_line(&batch->lines, query);
+    if (!keeps_line(batch, before))
+        return ERR_FULL;
+    TAILQ_INSERT_TAIL(&batch->queries, query, next);
     return 0;
 }
 
@@ -290,45 +329,18 @@ void journal_close(struct sandbox_journal *journal)
     journal_free(journal);
 }
 
-/* --- recalling */
-
-static int compare(const void *a, const void *b)
-{
-    const struct transport_recall *left = a, *right = b;
-    return (left->message > right->message) - (left->message < right->message);
-}
-
-/* The number behind `name`, which is written with its quotes; 0: not there. A text cannot contain it:
- * quotes within it are escaped. */
-static int64_t member(struct str line, struct str name)
-{
-    const char *found = memmem(line.p, line.len, name.p, name.len);
-    int64_t number = 0;
-    if (!found)
-        return 0;
-    struct str rest = {found + name.len, line.len - name.len - (size_t)(found - line.p)};
-    return str_to_i64(str_split(&rest, '"'), &number) == 0 ? number : 0;
-}
-
-static void judge_line(struct str line, struct transport_recall *messages, size_t count)
-{
-    struct json_error error; /* a torn line, which a later start has ended, is no JSON */
-    struct transport_recall wanted = {.message = member(line, STR("\"msgId\":\""))};
-    struct transport_recall *found = bsearch(&wanted, messages, count, sizeof(*messages), compare);
-    if (found && member(line, STR("\"from\":\"")) == found->account &&
-        memmem(line.p, line.len, "\"kind\":\"message\"", 16) && json_scan(line, 16, &error) == 0)
-        found->left = 1;
-}
+/* --- reading */
 
 /* A line: 1,024 characters, each escaped as \u001f at worst, and 200 bytes around them. What is longer is
  * none of ours, and a line without its end is none. */
 struct scan {
     char line[8192];
     size_t len;
+    void (*each)(void *context, struct str line);
+    void *context;
 };
 
-static void scan_block(struct scan *scan, struct str block, struct transport_recall *messages,
-                       size_t count)
+static void scan_block(struct scan *scan, struct str block)
 {
     while (block.len > 0) {
         const char *end = memchr(block.p, '\n', block.len);
@@ -337,7 +349,7 @@ static void scan_block(struct scan *scan, struct str block, struct transport_rec
         memcpy(scan->line + scan->len, block.p, len < room ? len : room);
         scan->len += len < room ? len : room;
         if (end) {
-            judge_line((struct str){scan->line, scan->len}, messages, count);
+            scan->each(scan->context, (struct str){scan->line, scan->len});
             scan->len = 0;
             len++;
         }
@@ -346,22 +358,21 @@ static void scan_block(struct scan *scan, struct str block, struct transport_rec
     }
 }
 
-void journal_recall(struct sandbox_journal *journal, struct transport_recall *messages,
-                    size_t count)
+int journal_scan(struct sandbox_journal *journal, void (*each)(void *context, struct str line),
+                 void *context)
 {
     enum { BLOCK = 65536 };
     char *block = malloc(BLOCK);
-    struct scan scan = {.len = 0};
+    struct scan scan = {.len = 0, .each = each, .context = context};
     off_t at = 0;
-    ssize_t len = -1;
-    qsort(messages, count, sizeof(*messages), compare);
+    ssize_t len = 0;
     while (block && (len = pread(journal->fd, block, BLOCK, at)) > 0) {
-        scan_block(&scan, (struct str){block, (size_t)len}, messages, count);
+        scan_block(&scan, (struct str){block, (size_t)len});
         at += len;
     }
+    bool is_read = block != NULL;
     free(block);
     if (len < 0)
         log_line(LOG_ERROR, "sandbox: %s: cannot be read: nobody knows what left", journal->path);
-    for (size_t i = 0; i < count && len == 0; i++)
-        messages[i].left = messages[i].left == 1;
+    return len < 0 ? ERR_SYSTEM : is_read ? 0 : ERR_NOMEM;
 }

@@ -18,13 +18,14 @@
 
 struct sandbox_journal;
 
-/* `told` gets the sends of a batch, in order, as a list through `next`, from a letter in `home`;
- * `written` says whether their lines are on disk. */
+/* `told` gets the sends of a batch, in order, as a list through `next`, from a letter in `home`, and
+ * `told_queries` the questions; `written` says whether their lines are on disk. */
 struct sandbox_journal_settings {
     const char *directory;
     struct mailbox *home;
     void *context;
     void (*told)(void *context, struct transport_send *sends, bool written);
+    void (*told_queries)(void *context, struct transport_queries *queries, bool written);
 };
 int journal_open(const struct sandbox_journal_settings *settings,
                  struct sandbox_journal **ret_journal, char *why, size_t why_size) MUST_USE;
@@ -33,12 +34,13 @@ void journal_close(struct sandbox_journal *journal);
 
 /* A line for the next batch. ERR_FULL: it does not fit. */
 int journal_add(struct sandbox_journal *journal, struct transport_send *send) MUST_USE;
+int journal_add_query(struct sandbox_journal *journal, struct transport_query *query) MUST_USE;
 /* Lets the batch go, or when one is being written: as soon as that one is told. */
 void journal_flush(struct sandbox_journal *journal);
 
-/* Sets left = 1 of the messages that stand in the journal, 0 of the others. Reads all of it, 64 KiB at a
- * time; when that fails, `left` stays as it is. Sorts the messages. */
-void journal_recall(struct sandbox_journal *journal, struct transport_recall *messages,
-                    size_t count);
+/* All lines that are there, from the first on, 64 KiB at a time; a line without its end, or longer than any
+ * of ours, is none. ERR_SYSTEM it cannot be read, ERR_NOMEM. */
+int journal_scan(struct sandbox_journal *journal, void (*each)(void *context, struct str line),
+                 void *context) MUST_USE;
 
 #endif

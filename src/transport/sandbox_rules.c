@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "domain/number.h"
+
 static const struct sandbox_rule rules[] = {
     {1, HAND_OVER_ACCEPTED, STEP_DELIVERED, NULL}, {2, HAND_OVER_ACCEPTED, STEP_NONE, NULL},
     {3, HAND_OVER_ACCEPTED, STEP_REPLY, NULL},     {4, HAND_OVER_ACCEPTED, STEP_REPLY, "STOP"},
@@ -13,6 +15,8 @@ static const struct sandbox_rule ordinary = {-1, HAND_OVER_ACCEPTED, STEP_READ, 
 
 const struct sandbox_rule *sandbox_rule(int64_t to)
 {
+    if (number_is_group(to))
+        return &ordinary;
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
         if (rules[i].digits == to % 10000)
             return &rules[i];

@@ -39,7 +39,7 @@ struct sandbox_rule {
 
 #define SANDBOX_UNDELIVERABLE 131026 /* Cloud API: message undeliverable */
 
-/* Never NULL. */
+/* Never NULL. Of a group chat: the ordinary one. */
 const struct sandbox_rule *sandbox_rule(int64_t to);
 
 /* What follows on a step (STEP_NONE: on the hand-over) and how long after it; STEP_NONE: nothing. */

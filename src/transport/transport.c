@@ -127,6 +127,36 @@ void transport_send(struct transport *transport, struct transport_send *send)
     transport->listener.outcome(transport->listener.context, send);
 }
 
+void transport_query(struct transport *transport, struct transport_query *query)
+{
+    struct transport_account *account = accounts_find(&transport->accounts, query->account);
+    query->waits = false;
+    query->answer = (struct query_answer){.result = QUERY_AGAIN};
+    query->answer.time_ms = transport->settings.clock_ms(transport->settings.clock_context);
+    if (account)
+        account->driver->kind->query(account->driver, account, query);
+    else
+        transport->listener.answered(transport->listener.context, query);
+}
+
+/* Whose it is nobody knows: its account may be another driver's by now. */
+bool transport_query_cancel(struct transport *transport, struct transport_query *query)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (kinds[i]->query_cancel(transport->drivers[i], query))
+            return true;
+    return false;
+}
+
+void transport_query_recall(struct transport *transport, struct transport_query *const *queries,
+                            size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        queries[i]->left = ERR_UNKNOWN;
+    for (size_t i = 0; i < KIND_COUNT && count > 0; i++)
+        kinds[i]->query_recall(transport->drivers[i], queries, count);
+}
+
 void transport_flush(struct transport *transport)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)

@@ -8,12 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/mailbox.h"
 #include "base/text.h"
 #include "domain/account.h"
 #include "domain/content.h"
 #include "domain/message.h"
+#include "domain/query.h"
 
 struct transport;
 struct transport_driver;
@@ -41,6 +43,22 @@ struct transport_send {
     struct transport_send *next; /* the driver's */
 };
 
+/* One question to WhatsApp by an account: the engine's from transport_query() until its answer. */
+struct transport_query {
+    enum query_kind kind;
+    int64_t tenant_id, account;
+    int64_t number;                    /* of a check */
+    char code[GROUP_CODE_LONGEST + 1]; /* of an info and a join */
+    int64_t asked_ms;                  /* not asked before */
+    int left; /* transport_query_recall()'s: 1 it was asked, 0 it was not, ERR_UNKNOWN nobody can tell.
+               * 1 at transport_query(): nothing is asked again, only the answer is wanted */
+    struct query_answer answer;
+    int64_t due_ms;                    /* the driver's */
+    bool waits;                        /* the driver's */
+    TAILQ_ENTRY(transport_query) next; /* the driver's */
+};
+TAILQ_HEAD(transport_queries, transport_query);
+
 /* What a driver tells; each runs on the engine's thread, from within a call of this header or a letter of
  * the driver's in the engine's mailbox. Texts are valid during the call. */
 struct transport_status {
@@ -65,6 +83,7 @@ struct transport_incoming {
 struct transport_listener {
     void *context;
     void (*outcome)(void *context, struct transport_send *send);
+    void (*answered)(void *context, struct transport_query *query);
     void (*status)(void *context, const struct transport_status *status);
     void (*incoming)(void *context, const struct transport_incoming *incoming);
     void (*online)(void *context, int64_t account, bool online, int64_t since_ms,
@@ -97,9 +116,14 @@ void transport_account_remove(struct transport *transport, int64_t number);
 int transport_in_flight_max(const struct transport *transport, int64_t account);
 
 void transport_send(struct transport *transport, struct transport_send *send);
-/* After the sends of a turn: hand-overs that can be made together are. */
+/* The answer comes later, or from within, or never. */
+void transport_query(struct transport *transport, struct transport_query *query);
+/* It was not answered in time. False: its answer is on its way and comes. */
+bool transport_query_cancel(struct transport *transport, struct transport_query *query) MUST_USE;
+/* After the sends and queries of a turn: hand-overs that can be made together are. */
 void transport_flush(struct transport *transport);
-/* Hand-overs whose outcome was not told yet. */
+/* Hand-overs whose outcome was not told yet, and questions that are being asked; not those that wait for an
+ * answer, which may never come. */
 size_t transport_under_way(const struct transport *transport);
 
 /* A follow-up is due. */
@@ -114,6 +138,10 @@ struct transport_recall {
     int left; /* 1 yes, 0 no, ERR_UNKNOWN nobody can tell */
 };
 void transport_recall(struct transport *transport, struct transport_recall *messages, size_t count);
+
+/* The same for questions: which of them were asked since their asked_ms? Fills in `left`. */
+void transport_query_recall(struct transport *transport, struct transport_query *const *queries,
+                            size_t count);
 
 /* Does what is due by itself (an account that comes back); returns when it wants to be called again, at
  * most `never_ms`. */

@@ -113,7 +113,8 @@ static int run_account_remove(struct store *store, struct store_call *call)
         return result < 0 ? result : ERR_STORE;
     bind_i64(delete, 1, op->number);
     will_write(&store->writer, op);
-    if (TASK_RUN(connection, STATEMENT_ACCOUNT_FORGET_PACE, op->number) < 0)
+    if (TASK_RUN(connection, STATEMENT_ACCOUNT_FORGET_PACE, op->number) < 0 ||
+        TASK_RUN(connection, STATEMENT_ACCOUNT_FORGET_QUERY_PACE, op->number) < 0)
         return ERR_STORE;
     return connection_step(connection, delete) < 0 ? ERR_STORE : 0;
 }

@@ -151,6 +151,33 @@ static const char *const questions[] = {
     " FROM conversation LEFT JOIN message ON message.id = last_message WHERE unread < 0"
     " OR (conversation.tenant, conversation.account) IS NOT (message.tenant, message.account)"
     " AND conversation.tenant IN (SELECT id FROM tenant WHERE removed = 0) LIMIT 100",
+    "SELECT 'group link ' || id || ': its tenant ' || tenant || ' does not exist' FROM group_link"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'group link ' || id || ': not of its form' FROM group_link"
+    " WHERE state NOT BETWEEN 0 AND 7 OR length(code) NOT BETWEEN 10 AND 64"
+    " OR (state = 1) <> (account IS NOT NULL) OR (state = 1) <> (asked_ms IS NOT NULL) LIMIT 100",
+    "SELECT 'group link ' || group_link.id || ': its chat ' || chat || ' does not exist'"
+    " FROM group_link LEFT JOIN group_chat ON group_chat.tenant = group_link.tenant"
+    " AND group_chat.id = chat WHERE chat IS NOT NULL AND group_chat.id IS NULL"
+    " AND group_link.tenant IN (SELECT id FROM tenant WHERE removed = 0) LIMIT 100",
+    "SELECT 'group chat ' || id || ': its tenant ' || tenant || ' does not exist' FROM group_chat"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'account ' || account || ': it is in a group ' || chat || ' that does not exist'"
+    " FROM account_group LEFT JOIN group_chat ON group_chat.tenant = account_group.tenant"
+    " AND group_chat.id = chat WHERE group_chat.id IS NULL LIMIT 100",
+    "SELECT 'join ' || id || ': not of its form' FROM group_join WHERE state NOT BETWEEN 0 AND 4"
+    " OR (state = 1) <> (asked_ms IS NOT NULL) OR tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'screening ' || id || ': not of its form' FROM screening LEFT JOIN screening_answers"
+    " ON screening = id WHERE tenant IN (SELECT id FROM tenant WHERE removed = 0)"
+    " AND (length(numbers) <> 8 * total OR ifnull(length(answers), -1) <> total OR done > total"
+    " OR found > done OR position > total OR (done = total) <> (finished_ms IS NOT NULL)) LIMIT "
+    "100",
+    "SELECT 'screening ' || id || ': its tenant ' || tenant || ' does not exist' FROM screening"
+    " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
+    "SELECT 'answers of screening ' || screening || ': it does not exist' FROM screening_answers"
+    " WHERE screening NOT IN (SELECT id FROM screening) LIMIT 100",
+    "SELECT 'check of ' || number || ': not of its form' FROM number_check"
+    " WHERE known NOT IN (0, 1) OR tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'webhook ' || id || ': its tenant ' || tenant || ' does not exist' FROM webhook"
     " WHERE removed_ms IS NULL AND tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'webhook ' || id || ': not of its form' FROM webhook WHERE type NOT BETWEEN 0 AND 4"

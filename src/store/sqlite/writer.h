@@ -53,6 +53,7 @@ enum chore_id {
     CHORE_NOT_REPLIED,
     CHORE_MESSAGES,
     CHORE_ACTIONS,
+    CHORE_SCREENINGS,
     CHORE_COUNT,
 };
 struct chores {

@@ -8,6 +8,7 @@
 #include "store/sqlite/groups.h"
 #include "store/sqlite/history.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/queries.h"
 #include "store/sqlite/search.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_remove.h"
@@ -33,6 +34,7 @@ static const struct chore {
     [CHORE_NOT_REPLIED] = {messages_not_replied, MINUTE_US},
     [CHORE_MESSAGES] = {messages_forget, HOUR_US},
     [CHORE_ACTIONS] = {actions_sweep, HOUR_US},
+    [CHORE_SCREENINGS] = {screenings_sweep, HOUR_US},
 };
 
 /* The search index has time: what it does not hold yet is found all the same. It leaves an import, whose

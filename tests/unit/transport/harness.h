@@ -115,6 +115,24 @@ static void outcome(void *context, struct transport_send *send)
                    str_of(send->follow_text));
 }
 
+static void answered(void *context, struct transport_query *query)
+{
+    static const char *const kinds[] = {"check", "info", "join"};
+    const struct query_answer *answer = &query->answer;
+    struct world *world = context;
+    read_journal(world, world->journal_at_outcome, sizeof(world->journal_at_outcome));
+    say(world, "%s at %" PRId64, kinds[query->kind], answer->time_ms - START);
+    if (answer->result == QUERY_AGAIN)
+        say(world, ": again after %" PRId64, answer->retry_after_ms);
+    else if (query->kind == QUERY_CHECK)
+        say(world, ": %s", answer->exists ? "exists" : "does not exist");
+    else if (query->kind == QUERY_INFO)
+        say(world, ": %s", group_link_state_name(answer->link));
+    else
+        say(world, ": %s", group_join_state_name(answer->join));
+    say(world, "%s%s\n", answer->reason[0] ? ", " : "", answer->reason);
+}
+
 static void status(void *context, const struct transport_status *told)
 {
     struct world *world = context;
@@ -145,7 +163,7 @@ static int world_try(struct world *world, char *why, size_t why_size)
                                                 .clock_ms = world_clock,
                                                 .clock_context = world,
                                                 .sandbox_recall = world->recall};
-    const struct transport_listener listener = {world, outcome, status, incoming, online};
+    const struct transport_listener listener = {world, outcome, answered, status, incoming, online};
     return transport_new(&settings, &listener, &world->transport, why, why_size);
 }
 
