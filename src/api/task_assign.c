@@ -91,9 +91,12 @@ static int read_account(struct exchange *x, const struct json *sender, struct ta
     return task_senders_read(x, number, input->agent, source);
 }
 
-static int read_number(struct exchange *x, const struct json *friend, const char *place,
+static int read_friend(struct exchange *x, const struct json *friend, const char *place,
                        struct task_target *target)
 {
+    if (((const struct task_call *)x->state)->to_groups)
+        return task_group_read(x, (size_t)(target - task_draft_of(x)->targets),
+                               task_value(x, friend));
     if (!friend)
         return refuse(x, STATUS_WHATS_ID_NULL);
     if (number_parse(task_value(x, friend), &target->number) < 0)
@@ -105,7 +108,7 @@ static int read_target(struct exchange *x, const struct target_item *item, const
                        struct task_target *target)
 {
     int result = task_step(x, read_account(x, item->sender, target));
-    return result == 0 ? task_step(x, read_number(x, item->friend, place, target)) : result;
+    return result == 0 ? task_step(x, read_friend(x, item->friend, place, target)) : result;
 }
 
 /* --- what all three have */

@@ -2,6 +2,7 @@
 
 #include "api/input.h"
 #include "api/reply.h"
+#include "api/task_recipients.h"
 #include "api/worker.h"
 
 /* Of one JSON array of contents: TASK_MAX_PARTS times all its texts at their longest, each character of
@@ -175,15 +176,56 @@ static void looked_up(struct store_call *store_call)
         exchange_finish(x);
 }
 
-void task_call_look_up(struct exchange *x, void (*then)(struct exchange *x))
+static void look_up_names(struct exchange *x)
 {
     struct task_call *call = x->state;
-    call->then = then;
     call->find.call =
         (struct store_call){.home = x->worker->mailbox, .done = looked_up, .owner = x};
     call->find.tenant_id = x->tenant->id;
     call->find.names = call->names;
     store_names_find(x->worker->reader, &call->find);
+}
+
+/* A target without an account of its own is for any of the draft's. */
+static void name_accounts(struct task_call *call)
+{
+    const struct task_draft *draft = &call->op.drafts[0];
+    for (size_t i = 0; i < call->groups.count; i++) {
+        const struct task_target *target = &draft->targets[i];
+        bool has_own = target->account != 0;
+        call->groups.targets[i].accounts = has_own ? &target->account : draft->senders;
+        call->groups.targets[i].account_count = has_own ? 1 : draft->sender_count;
+    }
+}
+
+/* Each group chat has to be one that an account which may send is in. */
+static void groups_found(struct store_call *store_call)
+{
+    struct exchange *x = store_call->owner;
+    struct task_call *call = x->state;
+    if (store_call->result < 0) {
+        (void)refuse_store(x, store_call->result);
+        exchange_finish(x);
+        return;
+    }
+    if (!task_groups_take(x) && (call->fault == 0 || call->fault > STATUS_GROUP_NULL))
+        call->fault = STATUS_GROUP_NULL;
+    look_up_names(x);
+}
+
+void task_call_look_up(struct exchange *x, void (*then)(struct exchange *x))
+{
+    struct task_call *call = x->state;
+    call->then = then;
+    if (call->groups.count == 0) {
+        look_up_names(x);
+        return;
+    }
+    call->groups.call =
+        (struct store_call){.home = x->worker->mailbox, .done = groups_found, .owner = x};
+    call->groups.tenant_id = x->tenant->id;
+    name_accounts(call);
+    store_group_targets_find(x->worker->reader, &call->groups);
 }
 
 static void add_id(struct buf *b, int64_t id)

@@ -8,6 +8,7 @@
 
 #include "api/exchange.h"
 #include "api/task_content_input.h"
+#include "store/group_chats.h"
 #include "store/tasks.h"
 
 #define TASKS_MAX         100 /* of one call */
@@ -33,6 +34,8 @@ struct task_call {
         enum task_lookup what;
         size_t draft;
     } lookups[NAMES_FIND_MAX];
+    bool to_groups;                   /* the one draft's targets are group chats … */
+    struct group_targets_find groups; /* … each of which is looked up */
     bool has_list;                    /* the answer is an array of ids */
     void *preview;                    /* of a call that only looks */
     void (*then)(struct exchange *x); /* when all is known to be good */

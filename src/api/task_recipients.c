@@ -4,13 +4,15 @@
 #include "api/segment_input.h"
 #include "domain/number.h"
 
+/* Targets of no kind are not judged as numbers: 527 is what is wrong with them. */
 int task_target_type_read(struct exchange *x, const struct json *value)
 {
+    struct task_call *call = x->state;
     int64_t type = TASK_TO_PERSONS;
-    if (value && (str_to_i64(task_value(x, value), &type) < 0 || type < TASK_TO_PERSONS ||
-                  type > TASK_TO_GROUPS))
-        return refuse(x, STATUS_GROUP_TYPE);
-    return type == TASK_TO_GROUPS ? refuse(x, STATUS_GROUP_NULL) : 0;
+    bool is_bad = value && (str_to_i64(task_value(x, value), &type) < 0 || type < TASK_TO_PERSONS ||
+                            type > TASK_TO_GROUPS);
+    call->to_groups = is_bad || type == TASK_TO_GROUPS;
+    return is_bad ? refuse(x, STATUS_GROUP_TYPE) : 0;
 }
 
 int task_targets_new(struct exchange *x, size_t count, struct task_target **ret_targets)
@@ -37,6 +39,49 @@ int task_numbers_read(struct exchange *x, const struct input_names *numbers, con
         if (number_parse(numbers->names[i], &targets[i].number) < 0)
             result = refuse_http(x, 400, "%s[%zu]: " NUMBER_FORM, place, i);
     return result;
+}
+
+/* --- group chats */
+
+int task_group_read(struct exchange *x, size_t index, struct str text)
+{
+    struct task_call *call = x->state;
+    struct task_draft *draft = task_draft_of(x);
+    draft->may_move = false; /* another account need not be in the group */
+    if (!call->groups.targets) {
+        call->groups.targets =
+            exchange_alloc(x, draft->target_count, sizeof(*call->groups.targets));
+        if (!call->groups.targets)
+            return reply_no_memory(x);
+        call->groups.count = draft->target_count;
+    }
+    text = str_trim(text);
+    call->groups.targets[index].text = text;
+    return text.len > 0 ? 0 : refuse(x, STATUS_GROUP_NULL);
+}
+
+int task_groups_read(struct exchange *x, const struct input_names *names)
+{
+    struct task_target *targets;
+    if (names->count == 0)
+        return refuse(x, STATUS_GROUP_NULL);
+    int result = task_targets_new(x, names->count, &targets);
+    for (size_t i = 0; result == 0 && i < names->count; i++)
+        result = task_group_read(x, i, names->names[i]);
+    return result;
+}
+
+bool task_groups_take(struct exchange *x)
+{
+    const struct task_call *call = x->state;
+    struct task_target *targets = (struct task_target *)(uintptr_t)task_draft_of(x)->targets;
+    bool good = true;
+    for (size_t i = 0; i < call->groups.count; i++) {
+        targets[i].account = call->groups.targets[i].account;
+        targets[i].number = call->groups.targets[i].chat;
+        good = good && targets[i].account != 0;
+    }
+    return good;
 }
 
 /* --- customerGroupKey, customerGroupValue */

@@ -7,7 +7,7 @@
 
 enum { TASK_TO_PERSONS = 1, TASK_TO_GROUPS = 2 };
 
-/* taskType, targetType; missing: persons. 527; and 528, because no account is in any group chat. */
+/* taskType, targetType; missing: persons. Notes in the call whether it is group chats. 527. */
 int task_target_type_read(struct exchange *x, const struct json *value) MUST_USE;
 
 /* Makes room for the draft's targets. 507 over TASK_MAX_TARGETS. */
@@ -16,6 +16,14 @@ int task_targets_new(struct exchange *x, size_t count, struct task_target **ret_
 /* The draft goes to these numbers. 507, 534; HTTP 400 what is no number. `place`: "info.friendWhatsIds". */
 int task_numbers_read(struct exchange *x, const struct input_names *numbers,
                       const char *place) MUST_USE;
+
+/* The draft goes to these group chats, by id or by name. 507; 528 when there is none, or one without a name;
+ * the others are looked up. */
+int task_groups_read(struct exchange *x, const struct input_names *names) MUST_USE;
+/* The draft's target number `index` is this group chat; the targets are there. 528. */
+int task_group_read(struct exchange *x, size_t index, struct str text) MUST_USE;
+/* Of what was looked up: the targets get their accounts and ids. False: one is not in reach (528). */
+bool task_groups_take(struct exchange *x) MUST_USE;
 
 /* customerGroupKey and customerGroupValue. 507, 509, 510; 511 is looked up. */
 int task_customer_group_read(struct exchange *x, const struct json *key,

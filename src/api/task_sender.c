@@ -52,7 +52,11 @@ static int read_friends(struct exchange *x)
     const struct json *info = json_member(x->body, "info");
     struct input_names numbers = {0};
     int result = input_read_item(x, &friends_table, info, "info.", &numbers);
-    return result == 0 ? task_numbers_read(x, &numbers, "info.friendWhatsIds") : result;
+    if (result < 0)
+        return result;
+    return ((const struct task_call *)x->state)->to_groups
+               ? task_groups_read(x, &numbers)
+               : task_numbers_read(x, &numbers, "info.friendWhatsIds");
 }
 
 static int read_contents(struct exchange *x, const struct sender_input *input)
@@ -69,7 +73,7 @@ static int read_info(struct exchange *x, const struct sender_input *input)
     struct str agent = input->agent.len ? input->agent : input->user_name;
     task_draft_next(x)->status = TASK_PENDING;
     int type = task_target_type_read(x, input->task_type);
-    bool to_persons = type == 0;
+    bool has_type = type == 0;
     int result = task_step(x, type);
     if (result == 0)
         result = task_step(x, task_senders_read(x, input->whats_id, agent, 0));
@@ -77,7 +81,7 @@ static int read_info(struct exchange *x, const struct sender_input *input)
         result = task_step(x, read_contents(x, input));
     if (result == 0)
         result = task_step(x, task_interval_read(x, input->min, input->max, DEFAULT_INTERVAL_MS));
-    if (result == 0 && to_persons)
+    if (result == 0 && has_type)
         result = task_step(x, read_friends(x));
     return result;
 }

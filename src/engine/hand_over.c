@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "domain/number.h"
 #include "engine/inside.h"
 
 static void done(struct store_call *call)
@@ -126,6 +127,10 @@ static void render_tenant(struct engine *engine, const struct tenant *tenant)
         if (!flight->variables || flight->send.tenant_id != tenant->id || count == FLIGHTS_MAX)
             continue;
         flight->variables = false;
+        if (number_is_group(flight->send.to)) { /* nobody in particular */
+            render(flight, tenant, NULL);
+            continue;
+        }
         customers.flights[count] = flight;
         customers.numbers[count++] = flight->send.to;
     }

@@ -8,6 +8,24 @@
 #define SECOND INT64_C(1000)
 #define DAY    (24 * HOUR)
 
+/* The store's own clock, by which it forgets. */
+static _Atomic int64_t store_now = NOW;
+
+static int64_t store_clock(void)
+{
+    return store_now;
+}
+
+static int start(void **state)
+{
+    world_start(state);
+    struct harness *h = ((struct world *)*state)->h;
+    store_now = NOW;
+    h->settings.clock_ms = store_clock;
+    harness_reopen(h);
+    return 0;
+}
+
 /* --- calls */
 
 static struct group_link_item item_of(const char *code)
@@ -505,6 +523,7 @@ static void answers_are_kept_a_week_and_shared_within_the_tenant(void **state)
     assert_true(progress(w, 1)->screening.finished_ms > 0);
     assert_int_equal(progress(w, 2)->shown, 1000);
     assert_asked_once(w, 1500);
+    store_now = NOW + 7 * DAY - 1;
     world_run_until(w, NOW + 7 * DAY - 1);
     screen(w, 3, TARGET, 1000);
     world_settle(w);
@@ -517,6 +536,36 @@ static void answers_are_kept_a_week_and_shared_within_the_tenant(void **state)
     size_t count;
     free(read_lines(w, &count));
     assert_int_equal(count, 2000);
+}
+
+static int result_of(struct world *w, uint8_t id)
+{
+    struct shown_screening shown = {.op = {.call = harness_call(w->h),
+                                           .tenant_id = TENANT,
+                                           .id = {id},
+                                           .screening = show_screening}};
+    store_screening_get(w->h->reader, &shown.op);
+    while (shown.op.call.owner)
+        store_reads_run(w->h->reader);
+    return shown.op.call.result;
+}
+
+static void what_is_over_for_a_week_is_forgotten_and_what_waits_is_not(void **state)
+{
+    struct world *w = *state;
+    world_account(w, ACCOUNT, "{\"check_interval_ms\":\"0\"}");
+    world_engine(w);
+    screen(w, 1, TARGET, 500);
+    world_settle(w);
+    world_account_remove(w, ACCOUNT);
+    world_settle(w);
+    screen(w, 2, TARGET, 1000);
+    world_settle(w);
+    store_now = NOW + 7 * DAY + 1;
+    world_restart(w);
+    while (result_of(w, 1) != ERR_NOT_FOUND) /* the store's own work, which a start asks for */
+        assert_int_equal(result_of(w, 2), 0);
+    assert_int_equal(progress(w, 2)->screening.total, 1000);
 }
 
 static void orders_are_worked_on_in_order_of_arrival(void **state)
@@ -591,7 +640,7 @@ static void an_account_that_goes_away_gives_its_numbers_back(void **state)
     assert_asked_once(w, 500);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, world_start, world_end)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, start, world_end)
 
 int main(void)
 {
@@ -607,6 +656,7 @@ int main(void)
         TEST(a_restart_while_groups_are_joined_loses_and_repeats_nothing),
         TEST(twenty_thousand_numbers_are_screened_at_pace),
         TEST(answers_are_kept_a_week_and_shared_within_the_tenant),
+        TEST(what_is_over_for_a_week_is_forgotten_and_what_waits_is_not),
         TEST(orders_are_worked_on_in_order_of_arrival),
         TEST(a_number_that_comes_twice_is_asked_once),
         TEST(a_restart_while_numbers_are_checked_loses_and_repeats_nothing),
