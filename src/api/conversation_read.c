@@ -17,6 +17,7 @@ static const struct input_field read_fields[] = {
     {.name = "friendWhatsId",
      .type = INPUT_NUMBER,
      .offset = offsetof(struct read_input, friend_whats_id),
+     .groups = true,
      .missing = STATUS_WHATS_ID_NULL},
 };
 static const struct input_table read_table = {read_fields, 2, sizeof(struct read_input), NULL};

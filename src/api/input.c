@@ -148,7 +148,8 @@ static int read_list(struct exchange *x, const struct input_field *field, const 
 static int take_number(struct exchange *x, const struct input_field *field, int result,
                        struct str text, int64_t *ret_number)
 {
-    if (result == 0 && number_parse(text, ret_number) == 0)
+    if (result == 0 && (number_parse(text, ret_number) == 0 ||
+                        (field->groups && group_id_parse(text, ret_number) == 0)))
         return 0;
     return field->wrong ? refuse(x, field->wrong)
                         : refuse_http(x, 400, "%s: " NUMBER_FORM, place_of(x, field));

@@ -56,6 +56,7 @@ struct input_field {
     enum input_type type;
     size_t offset;       /* into the handler's struct */
     size_t longest;      /* characters of a text, items of a list or names */
+    bool groups;         /* INPUT_NUMBER: a group chat's id is good too */
     int64_t min, max;    /* of an integer */
     enum status missing; /* a required member that is missing, null or empty; 0: optional */
     enum status longer;  /* over `longest`; 0: HTTP 400 */

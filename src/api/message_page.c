@@ -13,8 +13,6 @@
  * which begins anew; so is from the start on who asks for a contentType, which is looked up for each. */
 #define LOOK_SHORT 4000
 
-enum { CHAT_PERSON = 1, CHAT_GROUP = 2 };
-
 struct page_call_input {
     struct page_input page;
     struct str cursor, agent;
@@ -28,14 +26,14 @@ struct page_call_input {
         .offset = offsetof(struct page_call_input, member), .min = (min_), .max = (max_), \
         .wrong = (wrong_)                                                                 \
     }
-#define NUMBER(name_, member)                               \
-    {                                                       \
-        .name = "info." name_, .type = INPUT_NUMBER,        \
-        .offset = offsetof(struct page_call_input, member), \
+#define NUMBER(name_, member, groups_)                                           \
+    {                                                                            \
+        .name = "info." name_, .type = INPUT_NUMBER,                             \
+        .offset = offsetof(struct page_call_input, member), .groups = (groups_), \
     }
 static const struct input_field info_fields[] = {
-    NUMBER("friendWhatsId", friend_whats_id),
-    NUMBER("whatsId", whats_id),
+    NUMBER("friendWhatsId", friend_whats_id, true),
+    NUMBER("whatsId", whats_id, false),
     INTEGER("chatType", chat_type, CHAT_PERSON, CHAT_GROUP, STATUS_GROUP_TYPE),
     INTEGER("actionType", action_type, MESSAGES_SENT, MESSAGES_RECEIVED, 0),
     INTEGER("contentType", content_type, CONTENT_TEXT, CONTENT_ROUTING_LINK, 0),
@@ -103,6 +101,7 @@ static int read_wanted(struct exchange *x, struct messages_wanted *wanted)
     if (result < 0)
         return result;
     wanted->number = input->friend_whats_id;
+    wanted->chat = (enum chat_type)input->chat_type.value;
     wanted->direction = (enum message_direction)input->action_type.value;
     wanted->by_account = filter.given;
     wanted->accounts = filter.accounts;
@@ -115,7 +114,7 @@ static uint64_t seed_of(const struct exchange *x, const struct messages_wanted *
 {
     const struct page_call_input *input = x->input;
     const int64_t key[] = {x->tenant->id, wanted->number,  input->whats_id, wanted->direction,
-                           wanted->type,  wanted->from_ms, wanted->to_ms};
+                           wanted->type,  wanted->from_ms, wanted->to_ms,   wanted->chat};
     return hash_bytes(input->agent.p, input->agent.len, hash_bytes(key, sizeof(key), 0));
 }
 
@@ -246,24 +245,12 @@ static void ask(struct exchange *x, struct store_reader *reader)
     store_messages_page(reader, &call->op);
 }
 
-/* No account is in a group chat. */
-static void answer_none(struct page_call *call)
-{
-    call->op.counts = false;
-    call->total = 0;
-    end(call);
-    exchange_finish(call->exchange);
-}
-
 static void start(struct exchange *x)
 {
-    const struct page_call_input *input = x->input;
     struct page_call *call = x->state;
     call->op.each = each;
     call->op.look_max = LOOK_SHORT;
-    if (input->chat_type.value == CHAT_GROUP)
-        answer_none(call);
-    else if (call->op.wanted.type != 0)
+    if (call->op.wanted.type != 0)
         ask_slowly(call);
     else
         ask(x, x->worker->reader);

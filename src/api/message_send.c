@@ -40,9 +40,24 @@ static struct send *send_of(struct exchange *x)
     return call->preview;
 }
 
+/* A group chat is looked for as a task's only target. */
+static int read_chat(struct exchange *x)
+{
+    const struct send_input *input = x->input;
+    struct task_target *target;
+    int result = task_targets_new(x, 1, &target);
+    if (result < 0)
+        return result;
+    target->account = send_of(x)->op.account;
+    return task_group_read(x, 0, task_value(x, input->friend_whats_id));
+}
+
 static int read_friend(struct exchange *x)
 {
     const struct send_input *input = x->input;
+    const struct task_call *call = x->state;
+    if (call->to_groups)
+        return read_chat(x);
     if (!input->friend_whats_id)
         return refuse(x, STATUS_WHATS_ID_NULL);
     if (number_parse(task_value(x, input->friend_whats_id), &send_of(x)->op.number) < 0)
@@ -125,15 +140,9 @@ static void answer(struct exchange *x, int result)
         answer_ids(x);
 }
 
-static void start(struct exchange *x)
+static void write(struct exchange *x)
 {
-    const struct task_call *call = x->state;
     struct send *send = send_of(x);
-    if (call->fault != 0) {
-        (void)refuse(x, (enum status)call->fault);
-        exchange_finish(x);
-        return;
-    }
     send->op.tenant_id = x->tenant->id;
     send->op.now_ms = x->now_ms;
     send->op.contents = send->contents;
@@ -141,6 +150,27 @@ static void start(struct exchange *x)
     exchange_write(x, &send->op.call, answer);
     x->wakes = true;
     store_messages_send(x->worker->shared->store, &send->op);
+}
+
+static void write_to_chat(struct exchange *x)
+{
+    const struct task_call *call = x->state;
+    send_of(x)->op.number = call->op.drafts[0].targets[0].number;
+    write(x);
+}
+
+static void start(struct exchange *x)
+{
+    const struct task_call *call = x->state;
+    if (call->fault != 0) {
+        (void)refuse(x, (enum status)call->fault);
+        exchange_finish(x);
+        return;
+    }
+    if (call->groups.count > 0)
+        task_call_look_up(x, write_to_chat);
+    else
+        write(x);
 }
 
 const struct handler message_send = {&send_table, read_call, start};

@@ -1,5 +1,7 @@
 #include "domain/message.h"
 
+#include "domain/number.h"
+
 static const struct reason {
     const char *text;
     bool open; /* nobody knew what became of the message */
@@ -9,6 +11,11 @@ static const struct reason {
 #include "domain/message_reasons.def"
 #undef MESSAGE_REASON
 };
+
+enum chat_type message_chat(int64_t number)
+{
+    return number_is_group(number) ? CHAT_GROUP : CHAT_PERSON;
+}
 
 const char *message_reason_text(enum message_reason reason)
 {

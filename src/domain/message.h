@@ -28,6 +28,10 @@ enum message_reason {
 #include "domain/message_reasons.def"
 #undef MESSAGE_REASON
 };
+/* Who is written to: `chatType` on the wire. */
+enum chat_type { CHAT_ANY = 0, CHAT_PERSON = 1, CHAT_GROUP = 2 };
+enum chat_type message_chat(int64_t number);
+
 const char *message_reason_text(enum message_reason reason); /* "" for none */
 
 /* Whether a message in state `from` (failed for `reason`) goes to `to` when the provider says so.

@@ -8,7 +8,6 @@
 #define VALUES_MAX 1000
 
 enum { ACTION_SENT = 1, ACTION_RECEIVED = 2 };
-enum { CHAT_PERSON = 1, CHAT_GROUP = 2 };
 
 struct parsed {
     struct json_doc *doc;
@@ -86,7 +85,7 @@ void message_json(struct buf *b, const struct message_record *message)
     add_number(b, "friendWhatsId", message->number);
     buf_add_json_text(b, "friendName", message->friend_name);
     buf_add_json_i64(b, "actionType", message->incoming ? ACTION_RECEIVED : ACTION_SENT);
-    buf_add_json_i64(b, "chatType", number_is_group(message->number) ? CHAT_GROUP : CHAT_PERSON);
+    buf_add_json_i64(b, "chatType", message_chat(message->number));
     buf_add_json_i64(b, "contentType", parsed.content.type);
     buf_add_json_name(b, "content");
     add_content(b, &parsed.content);

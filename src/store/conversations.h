@@ -11,7 +11,8 @@
 enum message_direction { MESSAGES_ALL, MESSAGES_SENT, MESSAGES_RECEIVED };
 
 struct messages_wanted {
-    int64_t number;          /* in both of its forms; 0: any */
+    int64_t number; /* in both of its forms; 0: any */
+    enum chat_type chat;
     bool by_account;         /* only those of `accounts` */
     const int64_t *accounts; /* ascending */
     size_t account_count;

@@ -2,7 +2,7 @@
 
 import pytest
 from groups import FAST, add_account, data_of, imported, info, join, joined, journal, link
-from harness import Client
+from harness import Client, wait_until
 from tasks import (
     COMPLETED, MANY, OWN, PREVIEW, SENDER, SINGLE, TEXT, assert_refused, create, wait_for)
 
@@ -129,3 +129,30 @@ def test_another_tenant_cannot_send_to_the_group(server, chats, add_tenant):
         for group in (chats.ids[0], chats.names[0]):
             assert_refused(stranger, SINGLE, single(account, group), 528)
         assert_refused(stranger, SINGLE, single(chats.first, chats.ids[0]), 508)
+
+
+SEND = "/wscrm-bus-api/open/message/send"
+MESSAGES = "/wscrm-bus-api/open/message/msgPage"
+
+
+def test_a_single_message_goes_to_a_group_and_is_shown_as_one(chats):
+    body = {"whatsId": chats.second, "friendWhatsId": chats.names[2], "chatType": 2,
+            "content": TEXT}
+    id = data_of(chats.client.call(SEND, body))["msgId"]
+
+    def found(**info):
+        page = data_of(chats.client.call(MESSAGES, {"pageSize": 500, "info": info}))
+        return [one for one in page["records"] if one["msgId"] == id]
+
+    message, = wait_until("it is sent", lambda: found(chatType=2))
+    assert (message["friendWhatsId"], message["chatType"]) == (chats.ids[2], 2)
+    assert found(friendWhatsId=chats.ids[2]) == [message]
+    assert found(chatType=1) == [] and found(friendWhatsId=chats.ids[1]) == []
+
+
+@pytest.mark.parametrize("group", ["none", "", None, "120363000000000000"])
+def test_528_for_a_single_message_to_a_group_that_the_account_is_not_in(chats, group):
+    body = {"whatsId": chats.second, "friendWhatsId": group, "chatType": 2, "content": TEXT}
+    assert chats.client.call(SEND, body).code == 528
+    body["friendWhatsId"] = chats.ids[0]
+    assert chats.client.call(SEND, body).code == 528

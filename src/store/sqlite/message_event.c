@@ -1,5 +1,4 @@
 #include "store/sqlite/message_event.h"
-#include "domain/number.h"
 
 #include "domain/message.h"
 #include "store/sqlite/outbox.h"
@@ -74,7 +73,7 @@ static int write_message(struct store *store, struct buf *b, int64_t message, sq
     add_id(b, "friendWhatsId", number);
     buf_add_json_text(b, "friendName", name);
     buf_add_json_i64(b, "actionType", sqlite3_column_int(row, COLUMN_INCOMING) ? 2 : 1);
-    buf_add_json_i64(b, "chatType", number_is_group(number) ? 2 : 1);
+    buf_add_json_i64(b, "chatType", message_chat(number));
     buf_add_json_i64(b, "contentType", sqlite3_column_int64(row, COLUMN_TYPE));
     buf_add_json_name(b, "content");
     buf_add_str(b, content.len > 0 ? content : STR("{}"));

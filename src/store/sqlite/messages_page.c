@@ -67,6 +67,8 @@ static int judge(struct connection *connection, struct messages_page *op, sqlite
         return 0;
     if (wanted->number && !is_number(op, sqlite3_column_int64(row, 4)))
         return 0;
+    if (wanted->chat != CHAT_ANY && wanted->chat != message_chat(sqlite3_column_int64(row, 4)))
+        return 0;
     if (wanted->type == 0)
         return 1;
     int result = type_of(connection, op, op->at_id, &type);
