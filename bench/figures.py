@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import actions
 import exchange
 import limits
 import pages
@@ -14,7 +15,7 @@ from lab import IMPORT_DONE, Lab, Server, imports
 # In the order they run. query and single are one measurement: the second is compared with the first.
 NAMES = (
     *("query", "single", "batch", "import", "pages", "search", "indexes", "sending"),
-    *("memory", "wal", "delete", "flood", "webhooks"),
+    *("memory", "wal", "delete", "flood", "webhooks", "actions"),
 )
 
 
@@ -42,6 +43,7 @@ class Plan:
         self.wal_seconds = 3 if quick else 60
         self.flood_rounds = 1 if quick else 3
         self.flood_seconds = 2 if quick else 8
+        self.action_agents = 100 if quick else 1_000
         self.webhook_tenants = 5 if quick else 100
         self.webhook_rounds = 1 if quick else 7
         self.webhook_rate = 10  # events a second, each to 100 URLs
@@ -115,6 +117,7 @@ def measure(bench, names):
         ("delete", limits.delete),
         ("flood", limits.flood),
         ("webhooks", webhooks.webhooks),
+        ("actions", actions.actions),
     ):
         if name in names:
             figure(bench)

@@ -55,11 +55,12 @@ static struct action_stream **bucket_of(struct action_streams *streams, int64_t 
     return &streams->buckets[hash_u64((uint64_t)agent, 0) % BUCKETS];
 }
 
-/* The stream; listener 0: the agent's newest. NULL: there is none. */
+/* The stream; listener 0: the agent's newest that is not being closed. NULL: there is none. */
 static struct action_stream *find(struct action_streams *streams, int64_t agent, int64_t listener)
 {
     struct action_stream *stream = *bucket_of(streams, agent);
-    while (stream && (stream->agent != agent || (listener != 0 && stream->listener != listener)))
+    while (stream && (stream->agent != agent ||
+                      (listener != 0 ? stream->listener != listener : stream->closing)))
         stream = stream->next;
     return stream;
 }
@@ -84,6 +85,14 @@ static bool post(struct action_streams *streams, struct action_stream *stream, s
     atomic_fetch_add(&stream->worker->told, 1);
     mailbox_post(stream->worker->mailbox, &told->letter);
     return true;
+}
+
+/* It is closed when its worker comes to it. Without memory it stays, and is not asked any more. */
+static void post_end(struct action_streams *streams, struct action_stream *stream)
+{
+    if (!stream->closing)
+        (void)post(streams, stream, (struct str){0});
+    stream->closing = true;
 }
 
 /* --- any thread --- */
@@ -125,9 +134,11 @@ bool action_streams_deliver(struct action_streams *streams, int64_t agent, int64
     action_event_add(&text, event);
     pthread_mutex_lock(&streams->mutex);
     struct action_stream *stream = find(streams, agent, listener);
-    /* A worker that has not come to its letters for so long is as good as gone. */
     bool fits = stream && !text.failed && text.len <= HTTP_STREAM_OUTBOX - stream->posted;
-    bool told = fits && post(streams, stream, (struct str){text.data, text.len});
+    bool told =
+        fits && !stream->closing && post(streams, stream, (struct str){text.data, text.len});
+    if (stream && !told)
+        post_end(streams, stream); /* what follows may not overtake this one */
     pthread_mutex_unlock(&streams->mutex);
     buf_free(&text);
     return told;
@@ -213,7 +224,7 @@ void action_streams_replace(struct action_streams *streams, const struct action_
     for (struct action_stream *s = *bucket_of(streams, stream->agent); s; s = s->next) {
         bool is_same = s->agent == stream->agent && s->listener >> ACTION_STREAM_BITS == session;
         if (is_same && s != stream)
-            (void)post(streams, s, (struct str){0});
+            post_end(streams, s);
     }
     pthread_mutex_unlock(&streams->mutex);
 }

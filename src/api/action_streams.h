@@ -33,6 +33,7 @@ struct action_stream {
     /* The table's. */
     struct action_stream *next;
     size_t posted; /* bytes of events that are on their way to the worker */
+    bool closing;
 };
 
 int action_streams_new(struct action_streams **ret_streams) MUST_USE;
@@ -40,7 +41,7 @@ void action_streams_free(struct action_streams *streams); /* when no stream is o
 
 /* Any thread: the listener of the agent, 0: nobody listens. */
 int64_t action_streams_find(struct action_streams *streams, int64_t agent);
-/* Any thread: tells it, if it is there. */
+/* Any thread: tells it, if it is there. False: it is not told; what has no room closes the stream. */
 bool action_streams_deliver(struct action_streams *streams, int64_t agent, int64_t listener,
                             const struct action_event *event);
 /* Any thread: a number for a new stream, which no other has that is open. */

@@ -76,6 +76,8 @@ static void start(struct exchange *x)
                (uint64_t)atomic_load(&shared->http.connections));
     api_metric(b, "wscrm_http_body_bytes", "gauge", "Memory of bodies in flight.",
                atomic_load(&shared->http.body_bytes));
+    api_metric(b, "wscrm_action_streams", "gauge", "Open streams of actions.",
+               action_streams_count(shared->settings.action_streams));
     api_metric(b, "wscrm_rate_table_bytes", "gauge", "Memory of the rate limit.",
                limit_table_bytes(shared->limits));
     add_store(b, &store);

@@ -1,5 +1,6 @@
 """open/action/stream: who is told what, once."""
 
+import re
 import time
 
 import pytest
@@ -136,6 +137,8 @@ def test_streams_at_fault(quick, tenant, client):
 
 def test_an_agent_has_eight_streams(quick, tenant, client, agent):
     streams = [Listener(quick, tenant, agent) for _ in range(8)]
+    metrics = client.call_unsigned("/metrics", b"", method="GET").body.decode()
+    assert int(re.search(r"^wscrm_action_streams (\d+)$", metrics, re.M)[1]) >= 8
     reply = client.call(f"{STREAM}?agentAccount={agent}", b"", method="GET")
     assert (reply.status, reply.code) == (503, 503)
     assert "of an agent at most 8" in reply.message
@@ -207,6 +210,7 @@ def test_a_drain_does_not_wait_for_streams(own_server):
 
 
 @pytest.mark.parametrize("end", [Server.stop, Server.kill], ids=["SIGTERM", "SIGKILL"])
+@pytest.mark.threads
 def test_a_restart_in_the_middle_loses_and_repeats_nothing(own_server, end):
     server = own_server(*QUICK)
     agents = ["anna", "ben", "cem"]
