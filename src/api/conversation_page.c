@@ -9,7 +9,7 @@
 #include "domain/message_json.h"
 #include "store/conversations.h"
 
-/* Conversations that a worker looks at, 0.8 ms; see message_page.c. */
+/* Conversations that a worker looks at, 1.6 ms; see message_page.c. */
 #define LOOK_SHORT 4000
 /* A summary is one text of a content. */
 #define SUMMARY_MAX ((size_t)16 << 10)

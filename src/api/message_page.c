@@ -9,7 +9,7 @@
 #include "domain/message_json.h"
 #include "store/conversations.h"
 
-/* Messages that a worker looks at: 0.2 ms. Whoever asks for more is answered by a thread for slow reads,
+/* Messages that a worker looks at: 2 ms at most. Whoever asks for more is answered by a thread for slow reads,
  * which begins anew; so is from the start on who asks for a contentType, which is looked up for each. */
 #define LOOK_SHORT 4000
 

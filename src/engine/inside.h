@@ -290,7 +290,7 @@ struct engine {
     struct letter wake_letter;
     atomic_bool is_woken, is_stopping, is_stuck;
     bool reload;
-    int64_t outside_last; /* id of the last message outside tasks that was looked at */
+    int64_t outside_last;    /* id of the last message outside tasks that was looked at */
     struct event_base *base; /* of the thread */
     struct event *mail, *timer;
     pthread_t thread;

@@ -4,10 +4,10 @@
 #include "domain/task.h"
 #include "store/sqlite/message_show.h"
 
-/* Entries of the index that are looked at in one transaction: 0.2 ms on a worker, which asks with look_max,
- * and 2 ms elsewhere, also when each is looked up for its type. */
+/* Entries of the index that are looked at in one transaction: 0.8 ms on a worker, which asks with look_max,
+ * and up to 4 ms elsewhere, also when each is looked up for its type. */
 #define WALK_SHORT 2000
-#define WALK_LONG  20000
+#define WALK_LONG  10000
 #define WALK_TYPES 1000
 
 /* --- one entry */
@@ -88,9 +88,18 @@ static void take(struct messages_page *op)
     }
 }
 
+/* Nothing but the span of time is asked for. */
+static bool is_plain(const struct messages_page *op)
+{
+    const struct messages_wanted *wanted = &op->wanted;
+    return !wanted->number && !wanted->by_account && wanted->direction == MESSAGES_ALL &&
+           wanted->type == 0;
+}
+
+/* The rest, if it counts, is left to leap(). */
 static bool is_full(const struct messages_page *op)
 {
-    return !op->counts && op->more;
+    return op->more && (!op->counts || is_plain(op));
 }
 
 /* --- the walk */
@@ -102,24 +111,31 @@ static int piece_of(const struct messages_page *op)
     return op->look_max ? WALK_SHORT : WALK_LONG;
 }
 
-static sqlite3_stmt *walk_from(struct connection *connection, const struct messages_page *op)
+static sqlite3_stmt *begin_behind(struct connection *connection, enum statement id,
+                                  const struct messages_page *op, int64_t count)
 {
-    sqlite3_stmt *rows = connection_statement(connection, STATEMENT_MESSAGES_BY_TIME);
+    sqlite3_stmt *rows = connection_statement(connection, id);
     if (!rows)
         return NULL;
     bind_i64(rows, 1, op->tenant_id);
     bind_i64(rows, 2, op->at_ms);
     bind_i64(rows, 3, op->at_id);
     bind_i64(rows, 4, op->wanted.to_ms);
-    bind_i64(rows, 5, piece_of(op));
+    bind_i64(rows, 5, count);
     return rows;
+}
+
+static int go_on(struct messages_page *op, int64_t count)
+{
+    op->looked_at += (size_t)count;
+    return op->look_max && op->looked_at >= op->look_max ? ERR_TOO_LARGE : READER_MORE;
 }
 
 /* 0 it is through, READER_MORE, ERR_TOO_LARGE. */
 static int walk(struct store_reader *reader, struct messages_page *op)
 {
     struct connection *connection = &reader->connection;
-    sqlite3_stmt *rows = walk_from(connection, op);
+    sqlite3_stmt *rows = begin_behind(connection, STATEMENT_MESSAGES_BY_TIME, op, piece_of(op));
     int result = ERR_STORE, count = 0, wanted = 0;
     while (rows && wanted >= 0 && !is_full(op) &&
            (result = connection_step(connection, rows)) == 1) {
@@ -134,10 +150,37 @@ static int walk(struct store_reader *reader, struct messages_page *op)
         sqlite3_reset(rows);
     if (result < 0 || wanted < 0)
         return ERR_STORE;
-    op->looked_at += (size_t)count;
-    if (is_full(op) || count < piece_of(op))
+    bool is_through = is_full(op) ? !op->counts : count < piece_of(op);
+    return is_through ? 0 : go_on(op, count);
+}
+
+/* Counts without looking, 0.15 us each: what is left out, and what comes behind the page. */
+static int leap(struct store_reader *reader, struct messages_page *op)
+{
+    struct connection *connection = &reader->connection;
+    int64_t left = op->skip - op->total, want = op->look_max ? WALK_SHORT : WALK_LONG;
+    want = left > 0 && left < want ? left : want;
+    sqlite3_stmt *row = begin_behind(connection, STATEMENT_MESSAGES_COUNT, op, want);
+    if (!row || connection_step(connection, row) != 1)
+        return ERR_STORE;
+    int64_t count = sqlite3_column_int64(row, 0);
+    sqlite3_reset(row);
+    op->total += count;
+    if (count < want)
         return 0;
-    return op->look_max && op->looked_at >= op->look_max ? ERR_TOO_LARGE : READER_MORE;
+    row = begin_behind(connection, STATEMENT_MESSAGES_PIECE, op, want - 1);
+    if (!row || connection_step(connection, row) != 1)
+        return ERR_STORE;
+    op->at_ms = sqlite3_column_int64(row, 0);
+    op->at_id = sqlite3_column_int64(row, 1);
+    sqlite3_reset(row);
+    return go_on(op, count);
+}
+
+static int look(struct store_reader *reader, struct messages_page *op)
+{
+    bool leaps = op->counts && is_plain(op) && (op->total < op->skip || op->more);
+    return leaps ? leap(reader, op) : walk(reader, op);
 }
 
 /* --- the page */
@@ -187,7 +230,7 @@ static int read_messages_page(struct store_reader *reader, struct store_call *ca
     if (op->deadline_us != 0 && clock_mono_us() > op->deadline_us)
         return ERR_TIMEOUT;
     if (call->progress == 0)
-        result = walk(reader, op);
+        result = look(reader, op);
     if (result != 0)
         return result;
     call->progress = 1;
