@@ -51,7 +51,7 @@ static void add_routes(struct buf *b, const struct content *content)
     buf_add_char(b, ']');
 }
 
-/* The members of soCreate's content that say something. */
+/* The members of soCreate's content that say something; transId is a name for it and not said. */
 static void add_content(struct buf *b, const struct content *content)
 {
     buf_add_char(b, '{');
@@ -61,7 +61,6 @@ static void add_content(struct buf *b, const struct content *content)
     add_text(b, "title", content->title);
     add_text(b, "desc", content->desc);
     add_text(b, "link", content->link);
-    add_text(b, "transId", content->trans_id);
     add_routes(b, content);
     buf_add_char(b, '}');
 }

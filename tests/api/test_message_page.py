@@ -50,7 +50,7 @@ def test_a_record_has_all_its_members_in_their_order(client, senders, sent):
     assert {**first, "msgId": 0, "chatTime": 0} == {
         "msgId": 0, "username": "anna", "whatsId": senders.anna[0],
         "friendWhatsId": "861391000003", "friendName": "Lee", "actionType": 1, "chatType": 1,
-        "contentType": 1, "content": {"text": "dear Lee", "transId": "t-1"}, "status": 6,
+        "contentType": 1, "content": {"text": "dear Lee"}, "status": 6,
         "chatTime": 0}
     assert (second["contentType"], second["content"]) == (
         2, {"url": "https://example.com/a.png", "fileName": "a.png"})

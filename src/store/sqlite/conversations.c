@@ -5,6 +5,7 @@
 #include "domain/number.h"
 #include "store/conversations.h"
 #include "store/sqlite/message_show.h"
+#include "store/sqlite/reader.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/task_row.h"
 

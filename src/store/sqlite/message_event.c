@@ -1,6 +1,7 @@
 #include "store/sqlite/message_event.h"
 
-#include "domain/message.h"
+#include "domain/message_json.h"
+#include "store/sqlite/message_show.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/store_sqlite.h"
 #include "store/sqlite/turn.h"
@@ -19,7 +20,6 @@ enum column {
     COLUMN_INCOMING,
     COLUMN_TIME,
     COLUMN_STATUS_TIME,
-    COLUMN_TYPE,
     COLUMN_CONTENT,
     COLUMN_TRANS_ID,
 };
@@ -33,25 +33,6 @@ static void add_id(struct buf *b, const char *name, int64_t id)
     buf_add_char(b, '"');
 }
 
-/* In the command's memory; empty for a number that is no customer's. */
-static int friend_name(struct store *store, int64_t tenant_id, int64_t number, struct str *ret_name)
-{
-    struct connection *connection = &store->writer.connection;
-    sqlite3_stmt *find = connection_statement(connection, STATEMENT_CUSTOMER_NAME);
-    *ret_name = (struct str){0};
-    if (!find)
-        return ERR_STORE;
-    bind_i64(find, 1, tenant_id);
-    int result = connection_step_number(connection, find, 2, number, &number);
-    if (result != 1)
-        return result < 0 ? ERR_STORE : 0;
-    struct str name = column_str(find, 0);
-    char *copy = arena_memdup(&store->writer.arena, name.len ? name.p : "", name.len);
-    *ret_name = (struct str){copy, name.len};
-    sqlite3_reset(find);
-    return copy ? 0 : ERR_NOMEM;
-}
-
 static struct str agent_name(struct store *store, int64_t tenant_id, int64_t number)
 {
     const struct tenant *tenant = tenants_find(store->tenants, tenant_id);
@@ -63,24 +44,21 @@ static struct str agent_name(struct store *store, int64_t tenant_id, int64_t num
 static int write_message(struct store *store, struct buf *b, int64_t message, sqlite3_stmt *row)
 {
     int64_t tenant_id = sqlite3_column_int64(row, COLUMN_TENANT);
-    int64_t account = sqlite3_column_int64(row, COLUMN_ACCOUNT);
-    int64_t number = sqlite3_column_int64(row, COLUMN_NUMBER);
-    struct str name, content = column_str(row, COLUMN_CONTENT);
-    int result = friend_name(store, tenant_id, number, &name);
-    add_id(b, "msgId", message);
-    buf_add_json_text(b, "username", agent_name(store, tenant_id, account));
-    add_id(b, "whatsId", account);
-    add_id(b, "friendWhatsId", number);
-    buf_add_json_text(b, "friendName", name);
-    buf_add_json_i64(b, "actionType", sqlite3_column_int(row, COLUMN_INCOMING) ? 2 : 1);
-    buf_add_json_i64(b, "chatType", message_chat(number));
-    buf_add_json_i64(b, "contentType", sqlite3_column_int64(row, COLUMN_TYPE));
-    buf_add_json_name(b, "content");
-    buf_add_str(b, content.len > 0 ? content : STR("{}"));
-    buf_add_json_i64(
-        b, "status",
-        message_status_wire((enum message_status)sqlite3_column_int(row, COLUMN_STATUS)));
-    buf_add_json_i64(b, "chatTime", sqlite3_column_int64(row, COLUMN_TIME));
+    struct shown_texts texts = {0};
+    struct message_record record = {
+        .id = message,
+        .account = sqlite3_column_int64(row, COLUMN_ACCOUNT),
+        .number = sqlite3_column_int64(row, COLUMN_NUMBER),
+        .incoming = sqlite3_column_int(row, COLUMN_INCOMING) != 0,
+        .status = (enum message_status)sqlite3_column_int(row, COLUMN_STATUS),
+        .time_ms = sqlite3_column_int64(row, COLUMN_TIME),
+        .content = column_str(row, COLUMN_CONTENT),
+    };
+    record.user_name = agent_name(store, tenant_id, record.account);
+    int result = friend_name(&store->writer.connection, tenant_id, record.number, &texts,
+                             &record.friend_name);
+    message_json(b, &record);
+    message_show_done(&texts);
     return result;
 }
 
@@ -91,6 +69,7 @@ static void write_status(struct buf *b, int64_t message, sqlite3_stmt *row)
     if (reason.len == 0)
         reason = str_of(
             message_reason_text((enum message_reason)sqlite3_column_int(row, COLUMN_REASON)));
+    buf_add_char(b, '{');
     add_id(b, "taskId", task);
     add_id(b, "msgId", message);
     buf_add_json_text(b, "transId", column_str(row, COLUMN_TRANS_ID));
@@ -101,6 +80,7 @@ static void write_status(struct buf *b, int64_t message, sqlite3_stmt *row)
         message_status_wire((enum message_status)sqlite3_column_int(row, COLUMN_STATUS)));
     buf_add_json_text(b, "reason", reason);
     buf_add_json_i64(b, "time", sqlite3_column_int64(row, COLUMN_STATUS_TIME));
+    buf_add_char(b, '}');
 }
 
 static int put(struct store *store, int64_t message, enum event_type type, sqlite3_stmt *row,
@@ -111,12 +91,10 @@ static int put(struct store *store, int64_t message, enum event_type type, sqlit
                                       sqlite3_column_int64(row, COLUMN_NUMBER));
     int64_t time_ms = sqlite3_column_int64(row, COLUMN_STATUS_TIME);
     int result = 0;
-    buf_add_char(b, '{');
     if (type == EVENT_MESSAGE)
         result = write_message(store, b, message, row);
     else
         write_status(b, message, row);
-    buf_add_char(b, '}');
     if (result == 0 && b->failed)
         result = ERR_NOMEM;
     return result < 0

@@ -3,7 +3,7 @@
 #define WSCRM_STORE_SQLITE_MESSAGE_SHOW_H
 
 #include "store/conversations.h"
-#include "store/sqlite/reader.h"
+#include "store/sqlite/connection.h"
 
 /* What of a text is held by whom: until message_show_done(). */
 struct shown_texts {

@@ -3,6 +3,7 @@
 #include "domain/number.h"
 #include "domain/task.h"
 #include "store/sqlite/message_show.h"
+#include "store/sqlite/reader.h"
 
 /* Entries of the index that are looked at in one transaction: 0.8 ms on a worker, which asks with look_max,
  * and up to 4 ms elsewhere, also when each is looked up for its type. */

@@ -44,8 +44,7 @@ static void a_message_is_shown_with_what_its_content_says(void **state)
     assert_string_equal(
         shown(record_of("{\"type\":1,\"text\":\"hi \\\"you\\\"\",\"transId\":\"t\","
                         "\"inserts\":[{\"index\":0,\"extended\":0,\"field\":\"Name\"}]}")),
-        HEAD "\"contentType\":1,\"content\":{\"text\":\"hi \\\"you\\\"\","
-             "\"transId\":\"t\"}" TAIL);
+        HEAD "\"contentType\":1,\"content\":{\"text\":\"hi \\\"you\\\"\"}" TAIL);
     assert_string_equal(shown(record_of("{\"type\":11,\"link\":\"https://a\",\"routeType\":1,"
                                         "\"routes\":[\"x\",\"y\"]}")),
                         HEAD "\"contentType\":11,\"content\":{\"link\":\"https://a\","
