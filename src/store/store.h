@@ -422,7 +422,8 @@ void store_account_add(struct store *store, struct account_write *op);
 /* Leaves what is not given (p NULL). `settings` is a JSON object of texts and nulls: what it names is
  * set, a null takes out, the others stay. ERR_NOT_FOUND, ERR_NO_AGENT. */
 void store_account_set(struct store *store, struct account_write *op);
-void store_account_remove(struct store *store, struct account_write *op); /* ERR_NOT_FOUND */
+/* ERR_NOT_FOUND. Its messages outside tasks that wait fail before, in short pieces. */
+void store_account_remove(struct store *store, struct account_write *op);
 
 struct field_write {
     struct store_call call;

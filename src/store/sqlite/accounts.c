@@ -103,11 +103,35 @@ static int run_account_set(struct store *store, struct store_call *call)
     return update_account(connection, op, agent_id);
 }
 
+/* Rows that a statement of these fails. */
+#define FAIL_ROWS 250
+
+/* 0 none of the account's messages outside tasks waits any more, WRITER_MORE. The number may become an account
+ * of somebody else, who must not send them. */
+static int fail_outside(struct writer *writer, const struct account_write *op)
+{
+    static const enum statement fails[] = {STATEMENT_OUTSIDE_FAIL, STATEMENT_OUTSIDE_FAIL_RETRIES};
+    for (size_t i = 0; i < 2; i++) {
+        int64_t failed = FAIL_ROWS;
+        while (failed == FAIL_ROWS) {
+            if (!writer_take_rows(writer, &op->call, FAIL_ROWS))
+                return WRITER_MORE;
+            if (TASK_RUN(&writer->connection, fails[i], op->number, op->now_ms, REASON_NO_SENDER,
+                         FAIL_ROWS) < 0)
+                return ERR_STORE;
+            failed = connection_changes(&writer->connection);
+        }
+    }
+    return 0;
+}
+
 static int run_account_remove(struct store *store, struct store_call *call)
 {
     struct account_write *op = container_of(call, struct account_write, call);
     struct connection *connection = &store->writer.connection;
     int result = check_account(connection, op);
+    if (result == 0)
+        result = fail_outside(&store->writer, op);
     sqlite3_stmt *delete = connection_statement(connection, STATEMENT_ACCOUNT_DELETE);
     if (result < 0 || !delete)
         return result < 0 ? result : ERR_STORE;
@@ -131,5 +155,5 @@ void store_account_set(struct store *store, struct account_write *op)
 
 void store_account_remove(struct store *store, struct account_write *op)
 {
-    writer_post(store, &op->call, 1, run_account_remove);
+    writer_post(store, &op->call, SIZE_MAX, run_account_remove);
 }

@@ -338,6 +338,27 @@ static void single_sends_are_claimed_in_order_and_fail_when_opted_out(void **sta
     assert_int_equal(send_to(h, TENANT + 1, SENDER, 1, ids), ERR_NO_AGENT);
 }
 
+static void who_gets_the_number_of_an_account_does_not_send_its_messages(void **state)
+{
+    struct harness *h = *state;
+    static int64_t ids[1000];
+    assert_int_equal(send_to(h, TENANT, SENDER, 1000, ids), 0);
+    claim(h, SENDER, 0, 1);
+    struct message_news news = news_of(ids[0], SENDER, MESSAGE_RETRY);
+    news.time_ms = 0;
+    news.retry_ms = NOW + 5;
+    outcome(h, news);
+    struct account_write op = {
+        .call = harness_call(h), .tenant_id = TENANT, .number = SENDER, .now_ms = NOW};
+    store_account_remove(h->store, &op);
+    assert_int_equal(harness_wait(h, &op.call), 0);
+    assert_int_equal(add_tenant(h, TENANT + 1), 0);
+    assert_int_equal(add_agent(h, TENANT + 1, "ann"), 0);
+    assert_int_equal(add_account(h, TENANT + 1, SENDER), 0);
+    assert_int_equal(claim_at(h, SENDER, (int64_t[]){0}, 1, 5, NOW + 60)->claim.count, 0);
+    assert_string_equal(loaded(h), "");
+}
+
 static void so_many_of_an_account_may_wait(void **state)
 {
     struct harness *h = *state;
@@ -459,6 +480,7 @@ int main(void)
         CASE(pages_of_conversations_are_the_whole),
         CASE(many_conversations_are_for_a_thread_that_has_time),
         CASE(single_sends_are_claimed_in_order_and_fail_when_opted_out),
+        CASE(who_gets_the_number_of_an_account_does_not_send_its_messages),
         CASE(so_many_of_an_account_may_wait),
         CASE(an_engine_hears_of_what_was_queued_since_it_looked),
         CASE(what_is_older_than_its_days_is_forgotten),
