@@ -93,8 +93,8 @@ static void take(struct messages_page *op)
 static bool is_plain(const struct messages_page *op)
 {
     const struct messages_wanted *wanted = &op->wanted;
-    return !wanted->number && !wanted->by_account && wanted->direction == MESSAGES_ALL &&
-           wanted->type == 0;
+    return !wanted->number && wanted->chat == CHAT_ANY && !wanted->by_account &&
+           wanted->direction == MESSAGES_ALL && wanted->type == 0;
 }
 
 /* The rest, if it counts, is left to leap(). */
