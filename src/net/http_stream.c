@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -25,6 +26,15 @@ static bool may_stay_open(const struct http_connection *c, const struct pending 
            !c->extra;
 }
 
+/* A client whose machine has vanished acknowledges nothing: the kernel gives up after the write timeout, and
+ * not after its own quarter of an hour. A Unix socket has no such option, and no such client. */
+static void tune(const struct http_connection *c)
+{
+    unsigned timeout_ms = (unsigned)c->server->settings.write_timeout_ms;
+    setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &(int){KERNEL_BYTES}, sizeof(int));
+    setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+}
+
 int http_stream_open(struct http_request *request, struct str extra_headers,
                      void (*on_closed)(void *owner), void *owner, struct http_stream **ret_stream)
 {
@@ -42,7 +52,7 @@ int http_stream_open(struct http_request *request, struct str extra_headers,
     *stream = (struct http_stream){.c = c, .on_closed = on_closed, .owner = owner};
     buf_init(&stream->outbox, HTTP_STREAM_OUTBOX);
     LIST_INSERT_HEAD(&c->server->streams, stream, next);
-    setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &(int){KERNEL_BYTES}, sizeof(int));
+    tune(c);
     c->stream = stream;
     c->reading_state = READ_STREAM;
     c->body_left = HTTP_STREAM_READ;

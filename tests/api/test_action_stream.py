@@ -135,10 +135,14 @@ def test_streams_at_fault(quick, tenant, client):
         assert connection.reply(head_only=True).status == 400
 
 
+def open_streams(client):
+    metrics = client.call_unsigned("/metrics", b"", method="GET").body.decode()
+    return int(re.search(r"^wscrm_action_streams (\d+)$", metrics, re.M)[1])
+
+
 def test_an_agent_has_eight_streams(quick, tenant, client, agent):
     streams = [Listener(quick, tenant, agent) for _ in range(8)]
-    metrics = client.call_unsigned("/metrics", b"", method="GET").body.decode()
-    assert int(re.search(r"^wscrm_action_streams (\d+)$", metrics, re.M)[1]) >= 8
+    assert open_streams(client) >= 8
     reply = client.call(f"{STREAM}?agentAccount={agent}", b"", method="GET")
     assert (reply.status, reply.code) == (503, 503)
     assert "of an agent at most 8" in reply.message
@@ -158,9 +162,11 @@ def test_a_client_that_says_too_much_is_left(quick, tenant, agent):
 
 def test_a_client_that_does_not_read_is_left_and_comes_again(quick, tenant, client, agent):
     ids = []
+    wait_until("those of other tests are gone", lambda: open_streams(client) == 0)
     with Listener(quick, tenant, agent) as slow:
         for _ in range(8):  # 3 MiB: more than the kernel's buffers and the outbox
             ids += add(client, *[item(agent, content="\u4f60" * 1024)] * 125)
+        wait_until("it is closed", lambda: open_streams(client) == 0)
         seen = slow.ended()
         assert seen == ids[: len(seen)]
         assert len(seen) < len(ids)
