@@ -1,13 +1,19 @@
 /* POST /wscrm-bus-api/open/customerGroup/save, …/del, …/query: named lists of numbers, customers or not. */
 #include "api/input.h"
 #include "api/reply.h"
+#include "api/segment_input.h"
 #include "api/worker.h"
 #include "domain/number.h"
+#include "domain/segment_json.h"
 #include "domain/tenant.h"
+
+/* A rule is as long as its request at most, each byte of which may be escaped. */
+#define RULE_MAX ((size_t)24 << 20)
 
 struct group_input {
     struct str name;
     struct input_numbers whats_ids;
+    const struct json *segment;
 };
 
 #define NAME_FIELD(when_missing)                                                          \
@@ -23,19 +29,25 @@ static const struct input_field save_fields[] = {
      .type = INPUT_NUMBERS,
      .offset = offsetof(struct group_input, whats_ids),
      .longest = GROUP_MAX_NUMBERS,
-     .missing = STATUS_WHATS_IDS_NULL,
      .longer = STATUS_DATA_SIZE},
+    {.name = "segment", .type = INPUT_VALUE, .offset = offsetof(struct group_input, segment)},
 };
 static const struct input_field query_fields[] = {NAME_FIELD(0)};
-static const struct input_table save_table = {save_fields, 2, sizeof(struct group_input), NULL};
+static const struct input_table save_table = {save_fields, 3, sizeof(struct group_input), NULL};
 static const struct input_table del_table = {save_fields, 1, sizeof(struct group_input), NULL};
 static const struct input_table query_table = {query_fields, 1, sizeof(struct group_input), NULL};
 
-static void add_group(struct buf *b, struct str name, int64_t size)
+/* How many a rule means is known when it is used. */
+static void add_group(struct buf *b, struct str name, int64_t size, struct str rule)
 {
     buf_add_char(b, '{');
     buf_add_json_text(b, "name", name);
-    buf_add_json_i64(b, "size", size);
+    if (rule.len == 0) {
+        buf_add_json_i64(b, "size", size);
+        return;
+    }
+    buf_add_text(b, ",\"size\":null,\"segment\":");
+    buf_add_str(b, rule);
 }
 
 /* --- save, del --- */
@@ -46,13 +58,65 @@ static int read_write(struct exchange *x)
     return x->state ? 0 : reply_no_memory(x);
 }
 
+static int keep_text(struct exchange *x, struct buf *b, struct str *ret_text)
+{
+    char *copy = b->failed ? NULL : arena_memdup(&x->http->arena, b->data, b->len);
+    *ret_text = (struct str){copy, b->len};
+    buf_clear(b);
+    return copy ? 0 : reply_no_memory(x);
+}
+
+static int write_rule(struct exchange *x, const struct segment_input *input,
+                      const struct segment *segment)
+{
+    struct group_write *op = x->state;
+    struct buf b;
+    buf_init(&b, RULE_MAX);
+    segment_write(&b, segment);
+    int result = keep_text(x, &b, &op->rule);
+    segment_input_write(&b, input);
+    if (result == 0)
+        result = keep_text(x, &b, &op->rule_sent);
+    buf_free(&b);
+    return result;
+}
+
+static int read_rule(struct exchange *x, const struct json *object)
+{
+    struct segment_input input = {0};
+    struct segment segment;
+    if (json_type(object) != JSON_OBJECT)
+        return refuse_http(x, 400, "segment: object expected");
+    int result = input_read_item(x, &segment_table, object, "segment.", &input);
+    if (result < 0)
+        return result;
+    if (input.group.len > 0)
+        return refuse_http(x, 400, "segment.group: a rule cannot name a group");
+    x->place = "segment.";
+    result = segment_input_read(x, &input, &segment);
+    x->place = NULL;
+    return result == 0 ? write_rule(x, &input, &segment) : result;
+}
+
+static int read_members(struct exchange *x)
+{
+    const struct group_input *input = x->input;
+    bool has_numbers = input->whats_ids.count > 0;
+    if (input->segment && has_numbers)
+        return refuse_http(x, 400, "whatsIds or segment: one of the two");
+    if (input->segment)
+        return read_rule(x, input->segment);
+    return has_numbers ? 0 : refuse(x, STATUS_WHATS_IDS_NULL);
+}
+
 static int read_save(struct exchange *x)
 {
     struct group_input *input = x->input;
     if (!user_name_allowed(input->name))
         return refuse_http(x, 400, "name: no control characters, commas or blanks at its ends");
     input->whats_ids.count = numbers_unique(input->whats_ids.items, input->whats_ids.count);
-    return read_write(x);
+    int result = read_write(x);
+    return result == 0 ? read_members(x) : result;
 }
 
 static void refuse_group(struct exchange *x, int result)
@@ -72,7 +136,8 @@ static void answer_save(struct exchange *x, int result)
         return;
     }
     struct buf *b = reply_begin(x);
-    add_group(b, input->name, (int64_t)input->whats_ids.count);
+    add_group(b, input->name, (int64_t)input->whats_ids.count,
+              ((const struct group_write *)x->state)->rule_sent);
     buf_add_char(b, '}');
     reply_end(x);
 }
@@ -81,13 +146,11 @@ static void start_save(struct exchange *x)
 {
     const struct group_input *input = x->input;
     struct group_write *op = x->state;
-    *op = (struct group_write){
-        .tenant_id = x->tenant->id,
-        .now_ms = x->now_ms,
-        .name = input->name,
-        .numbers = input->whats_ids.items,
-        .count = input->whats_ids.count,
-    };
+    op->tenant_id = x->tenant->id;
+    op->now_ms = x->now_ms;
+    op->name = input->name;
+    op->numbers = input->whats_ids.items;
+    op->count = input->whats_ids.count;
     exchange_write(x, &op->call, answer_save);
     store_group_save(x->worker->shared->store, op);
 }
@@ -135,7 +198,7 @@ static void show_group(struct groups_get *get, struct str name, int64_t size)
 {
     struct buf *b = &container_of(get, struct query, get)->exchange->reply;
     buf_add_json_comma(b);
-    add_group(b, name, size);
+    add_group(b, name, size, get->rule);
     if (get->name.p) {
         buf_add_json_name(b, "whatsIds");
         buf_add_char(b, '['); /* then_query() closes it and the object */

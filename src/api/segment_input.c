@@ -147,3 +147,36 @@ int segment_input_read(struct exchange *x, const struct segment_input *input,
         result = read_tags(x, input->tags, ret_segment);
     return result == 0 ? read_extended(x, input->extended, ret_segment) : result;
 }
+
+/* --- as it was sent --- */
+
+static void write_texts(struct buf *b, const char *name, const struct json *object)
+{
+    buf_add_json_name(b, name);
+    buf_add_char(b, '{');
+    for (const struct json *value = json_first(object); value; value = json_next(value)) {
+        buf_add_json_comma(b);
+        buf_add_json_str(b, json_name(value));
+        buf_add_char(b, ':');
+        buf_add_json_str(b, json_type(value) == JSON_STRING ? json_text(value) : (struct str){0});
+    }
+    buf_add_char(b, '}');
+}
+
+void segment_input_write(struct buf *b, const struct segment_input *input)
+{
+    buf_add_char(b, '{');
+    for (size_t i = 0; i < segment_table.count; i++) {
+        const struct input_field *field = &fields[i];
+        const struct str *text = (const void *)((const char *)input + field->offset);
+        if (field->type == INPUT_NAME && text->len > 0)
+            buf_add_json_text(b, field->name + strlen("info."), *text);
+    }
+    if (input->extended)
+        write_texts(b, "extensionField", input->extended);
+    if (input->opt_out.given) {
+        buf_add_json_name(b, "optOut");
+        buf_add_text(b, input->opt_out.value ? "true" : "false");
+    }
+    buf_add_char(b, '}');
+}

@@ -18,4 +18,7 @@ extern const struct input_table segment_table; /* of the object `info` */
 int segment_input_read(struct exchange *x, const struct segment_input *input,
                        struct segment *ret_segment) MUST_USE;
 
+/* The same as it was sent: an object with the members that were given. */
+void segment_input_write(struct buf *b, const struct segment_input *input);
+
 #endif

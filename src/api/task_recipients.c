@@ -176,6 +176,6 @@ int task_segment_read(struct exchange *x, const struct json *object, const char 
     if (result < 0)
         return result;
     if (segment.group.len > 0)
-        task_look_up(x, LOOKUP_VALUE, NAME_GROUP, segment.group);
+        task_look_up(x, LOOKUP_VALUE, NAME_LIST, segment.group);
     return use_segment(x, &segment);
 }

@@ -79,7 +79,10 @@ static void list_group(struct groups_get *get, struct str name, int64_t size)
 {
     struct reading *reading = container_of(get, struct reading, get);
     table_add(&reading->table, name);
-    table_add_i64(&reading->table, size);
+    if (get->rule.len > 0)
+        table_add(&reading->table, STR("by rule"));
+    else
+        table_add_i64(&reading->table, size);
 }
 
 static void skip_group(struct groups_get *get, struct str name, int64_t size)

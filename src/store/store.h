@@ -258,6 +258,9 @@ struct group_write {
     struct str name;
     const int64_t *numbers; /* as numbers_unique() leaves them */
     size_t count;           /* at most GROUP_MAX_NUMBERS */
+    /* Instead of numbers: a rule, segment_write(), which is evaluated when it is used; and how it was sent,
+     * for those who ask. It may not name a group. len 0: none. */
+    struct str rule, rule_sent;
 };
 void store_group_save(struct store *store, struct group_write *op);
 void store_group_remove(struct store *store, struct group_write *op); /* ERR_NOT_FOUND */
@@ -268,6 +271,7 @@ struct groups_get {
     struct store_call call;
     int64_t tenant_id;
     struct str name; /* p NULL: all groups, without their numbers */
+    struct str rule; /* of the group that is shown: as it was sent; len 0: it is a list */
     void (*group)(struct groups_get *op, struct str name, int64_t size);
     void (*number)(struct groups_get *op, int64_t number);
 };
@@ -276,7 +280,8 @@ void store_groups_get(struct store_reader *reader, struct groups_get *op);
 /* --- names ------------------------------------------------------------------------------------ */
 
 /* What a tenant has under a name. */
-enum name_kind { NAME_STAGE, NAME_SOURCE, NAME_TAG, NAME_GROUP, NAME_TASK };
+/* NAME_LIST: a group that is a list, no rule. */
+enum name_kind { NAME_STAGE, NAME_SOURCE, NAME_TAG, NAME_GROUP, NAME_LIST, NAME_TASK };
 #define NAMES_FIND_MAX 200
 struct name_find {
     enum name_kind kind;

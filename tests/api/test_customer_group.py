@@ -213,3 +213,36 @@ def test_what_the_command_cannot_do_is_named(server, words, status, said):
     done = server.command("group", words[0], "--tenant", "1", *words[1:], check=False)
     assert (done.returncode, done.stdout) == (status, "")
     assert said in done.stderr
+
+
+# --- groups by rule
+
+def test_a_group_may_be_a_rule(client, number):
+    rule = {"stage": "Old", "tabName": "a,b", "agentAccount": "anna", "optOut": False}
+    reply = client.call(SAVE, {"name": "rule", "segment": {**rule, "source": ""}})
+    assert (reply.code, reply.data) == (200, {"name": "rule", "size": None, "segment": rule})
+    save(client, "list", [number])
+    assert groups(client) == [{"name": "list", "size": 1},
+                              {"name": "rule", "size": None, "segment": rule}]
+    assert groups(client, name="rule") == [
+        {"name": "rule", "size": None, "segment": rule, "whatsIds": []}]
+    save(client, "rule", [number])
+    assert groups(client, name="rule") == [{"name": "rule", "size": 1, "whatsIds": [number]}]
+
+
+def test_a_rule_is_judged_as_the_segment_of_a_page(client, number):
+    for segment, status, code in (
+            ([], 400, 400), ("x", 400, 400), ({"group": "vip"}, 400, 400),
+            ({"agentAccount": "nobody"}, 200, 531), ({"createdAfter": "x"}, 200, 519),
+            ({"extensionField": {"none": "x"}}, 200, 533)):
+        assert_refused(client.call(SAVE, {"name": "rule", "segment": segment}), status, code)
+    both = {"name": "rule", "segment": {"stage": "Old"}, "whatsIds": [number]}
+    assert_refused(client.call(SAVE, both), 400, 400, "one of the two")
+    assert_refused(client.call(SAVE, {"name": "rule"}), 200, 534)
+    assert groups(client) == []
+
+
+def test_a_segment_cannot_name_a_group_that_is_a_rule(client):
+    client.call(SAVE, {"name": "rule", "segment": {}})
+    reply = client.call("/wscrm-bus-api/customer/page", {"info": {"group": "rule"}})
+    assert_refused(reply, 200, 511)

@@ -4,7 +4,8 @@ import pytest
 from groups import FAST, add_account, data_of, imported, info, join, joined, journal, link
 from harness import Client, wait_until
 from tasks import (
-    COMPLETED, MANY, OWN, PREVIEW, SENDER, SINGLE, TEXT, assert_refused, create, wait_for)
+    COMPLETED, MANY, MARK, OWN, PREVIEW, SENDER, SINGLE, TEXT, assert_refused, create, mark,
+    wait_for)
 
 
 class Chats:
@@ -156,3 +157,17 @@ def test_528_for_a_single_message_to_a_group_that_the_account_is_not_in(chats, g
     assert chats.client.call(SEND, body).code == 528
     body["friendWhatsId"] = chats.ids[0]
     assert chats.client.call(SEND, body).code == 528
+
+
+def test_a_customer_group_by_rule_is_evaluated_when_the_task_starts(chats, fresh):
+    numbers = [fresh() for _ in range(3)]
+    for number, stage in zip(numbers, ("Ruled", "Ruled", "Other")):
+        chats.client.imported([{"whatsApp": number, "agentAccount": "anna", "stage": stage}])
+    reply = chats.client.call("/wscrm-bus-api/open/customerGroup/save",
+                              {"name": "ruled", "segment": {"stage": "Ruled"}})
+    assert reply.code == 200
+    late = fresh()
+    chats.client.imported([{"whatsApp": late, "agentAccount": "anna", "stage": "Ruled"}])
+    body = mark(customerGroupValue="ruled", type=1, startTime=..., sendTimeMin=0, sendTimeMax=0)
+    done = wait_for(chats.client, create(chats.client, MARK, body), COMPLETED)
+    assert sorted(one["friendWhatsApp"] for one in done["info"]) == sorted([*numbers[:2], late])

@@ -76,6 +76,9 @@ static const char *const questions[] = {
     "SELECT 'customer group ' || id || ': it counts ' || size || ' members' FROM customer_group"
     " WHERE size <> (SELECT count(*) FROM group_member WHERE customer_group = customer_group.id)"
     " AND tenant IN (SELECT id FROM tenant WHERE removed = 0) LIMIT 100",
+    "SELECT 'customer group ' || id || ': its rule is not of its form' FROM customer_group"
+    " WHERE rule IS NOT NULL AND (size <> 0 OR rule_sent IS NULL OR CASE WHEN json_valid(rule)"
+    " THEN json_type(rule) <> 'object' ELSE 1 END) LIMIT 100",
     "SELECT 'opt-out ' || number || ': its tenant ' || tenant || ' does not exist' FROM opt_out"
     " WHERE tenant NOT IN (SELECT id FROM tenant) LIMIT 100",
     "SELECT 'customer group ' || id || ': its tenant ' || tenant || ' does not exist'"

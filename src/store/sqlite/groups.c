@@ -65,6 +65,23 @@ int group_find(struct connection *connection, int64_t tenant_id, struct str name
     return result;
 }
 
+int group_rule(struct connection *connection, int64_t id, struct arena *arena, struct str *ret_rule)
+{
+    sqlite3_stmt *rule = connection_statement(connection, STATEMENT_GROUP_RULE);
+    if (!rule)
+        return ERR_STORE;
+    bind_i64(rule, 1, id);
+    if (connection_step(connection, rule) != 1)
+        return ERR_STORE;
+    struct str text = column_str(rule, 0);
+    char *copy = arena_memdup(arena, text.len ? text.p : "", text.len);
+    sqlite3_reset(rule);
+    if (!copy)
+        return ERR_NOMEM;
+    *ret_rule = (struct str){copy, text.len};
+    return 0;
+}
+
 /* Returns how many members were deleted, at most SWEEP_ROWS, which are no longer counted either. */
 static int delete_members(struct connection *connection, int64_t id)
 {
@@ -163,6 +180,8 @@ static int name_list(struct writer *writer, struct group_write *op)
     bind_i64(name, 1, op->call.subject);
     bind_str(name, 2, op->name);
     bind_i64(name, 3, old.created_ms);
+    bind_str_or_null(name, 4, op->rule);
+    bind_str_or_null(name, 5, op->rule_sent);
     return connection_step(connection, name) < 0 ? ERR_STORE : 0;
 }
 
@@ -271,9 +290,26 @@ static int read_all(struct connection *connection, struct groups_get *op)
     int result = ERR_STORE;
     if (list)
         bind_i64(list, 1, op->tenant_id);
-    while (list && (result = connection_step(connection, list)) == 1)
+    while (list && (result = connection_step(connection, list)) == 1) {
+        op->rule = column_str(list, 2);
         op->group(op, column_str(list, 0), sqlite3_column_int64(list, 1));
+    }
     return result < 0 ? ERR_STORE : 0;
+}
+
+static int show_rule(struct connection *connection, struct groups_get *op,
+                     const struct found *group)
+{
+    sqlite3_stmt *rule = connection_statement(connection, STATEMENT_GROUP_RULE);
+    if (!rule)
+        return ERR_STORE;
+    bind_i64(rule, 1, group->id);
+    if (connection_step(connection, rule) != 1)
+        return ERR_STORE;
+    op->rule = column_str(rule, 1);
+    op->group(op, op->name, group->size);
+    sqlite3_reset(rule);
+    return 0;
 }
 
 static int read_one(struct connection *connection, struct groups_get *op)
@@ -283,7 +319,8 @@ static int read_one(struct connection *connection, struct groups_get *op)
     int result = find_group(connection, op->tenant_id, op->name, &group);
     if (result < 0 || !list)
         return result < 0 ? result : ERR_STORE;
-    op->group(op, op->name, group.size);
+    if (show_rule(connection, op, &group) < 0)
+        return ERR_STORE;
     bind_i64(list, 1, group.id);
     while ((result = connection_step(connection, list)) == 1)
         op->number(op, sqlite3_column_int64(list, 0));

@@ -32,6 +32,7 @@ static sqlite3_stmt *look_for_kind(struct connection *connection, enum name_kind
     case NAME_SOURCE: return look_for_label(connection, LABEL_SOURCE, name);
     case NAME_TAG: return look_for_label(connection, LABEL_TAG, name);
     case NAME_GROUP: return look_for(connection, STATEMENT_GROUP_FIND, name);
+    case NAME_LIST: return look_for(connection, STATEMENT_GROUP_FIND_LIST, name);
     case NAME_TASK: return look_for(connection, STATEMENT_TASK_NAMED, name);
     }
     return NULL;

@@ -50,7 +50,7 @@ static int find_group(struct segment_plan *plan, struct connection *connection)
     if (plan->segment->group.len == 0)
         return 0;
     int result =
-        name_look(connection, plan->tenant->id, NAME_GROUP, plan->segment->group, &plan->group_id);
+        name_look(connection, plan->tenant->id, NAME_LIST, plan->segment->group, &plan->group_id);
     if (result == 0 && plan->group_id == 0)
         plan->unknown = "group";
     return result;

@@ -156,10 +156,13 @@ static int judge_senders(struct store *store, const struct tasks_create *op,
     return judge_accounts(tenant, accounts, count);
 }
 
-static int judge_group(struct connection *connection, int64_t tenant_id, struct str name)
+static int judge_group(struct writer *writer, int64_t tenant_id, struct str name,
+                       struct str *ret_rule)
 {
     int64_t id;
-    int result = group_find(connection, tenant_id, name, &id);
+    int result = group_find(&writer->connection, tenant_id, name, &id);
+    if (result == 0)
+        result = group_rule(&writer->connection, id, &writer->arena, ret_rule);
     return result == ERR_NOT_FOUND ? ERR_INVALID : result;
 }
 
@@ -190,11 +193,16 @@ static int insert_task(struct connection *connection, const struct tasks_create 
     return connection_step(connection, insert) < 0 ? ERR_STORE : 0;
 }
 
-/* Its name is taken, its source judged. */
+/* Its name is taken, its source judged. A group that is a rule is a segment from here on. */
 static int insert_named(struct connection *connection, const struct tasks_create *op,
-                        const struct task_draft *draft, struct str name)
+                        const struct task_draft *draft, struct str name, struct str rule)
 {
     struct buf json;
+    if (rule.len > 0) {
+        struct task_draft by_rule = *draft;
+        by_rule.source = TASK_OF_SEGMENT;
+        return insert_task(connection, op, &by_rule, name, rule);
+    }
     if (draft->source != TASK_OF_SEGMENT) {
         struct str group = draft->source == TASK_OF_GROUP ? draft->group : (struct str){0};
         return insert_task(connection, op, draft, name, group);
@@ -212,15 +220,15 @@ static int begin_task(struct store *store, struct tasks_create *op, struct task_
 {
     struct writer *writer = &store->writer;
     char made[MADE_NAME_MAX];
-    struct str name = draft->name;
+    struct str name = draft->name, rule = {0};
     int result = judge_senders(store, op, draft);
     if (result == 0 && draft->source == TASK_OF_GROUP)
-        result = judge_group(&writer->connection, op->tenant_id, draft->group);
+        result = judge_group(writer, op->tenant_id, draft->group, &rule);
     if (result == 0 && name.len == 0)
         result = make_name(writer, op->tenant_id, draft->id, op->call.subject, made, &name);
     else if (result == 0)
         result = take_name(writer, op->tenant_id, name, op->call.subject);
-    return result == 0 ? insert_named(&writer->connection, op, draft, name) : result;
+    return result == 0 ? insert_named(&writer->connection, op, draft, name, rule) : result;
 }
 
 static int begin_tasks(struct store *store, struct tasks_create *op)
