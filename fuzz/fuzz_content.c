@@ -11,7 +11,7 @@
 static const struct str tags[] = {{"{{Name}}", 8}, {"b", 1}};
 static const struct customer someone = {
     .number = 8618217331411, .sex = SEX_FEMALE, .tags = tags, .tag_count = 2};
-static const struct field size = {.id = 3, .name = {"size", 4}}, *fields[] = {&size};
+static const struct field size_field = {.id = 3, .name = {"size", 4}}, *fields[] = {&size_field};
 static const struct tenant tenant = {.fields_by_name = fields, .field_count = 1};
 
 static void check_written(const struct content *content)
