@@ -93,7 +93,7 @@ static int blob_open(struct connection *connection, const char *table, const cha
 static int read_numbers(struct connection *connection, const struct order *order, int64_t first,
                         size_t count, uint8_t *ret_bytes)
 {
-    sqlite3_blob *blob;
+    sqlite3_blob *blob = NULL;
     int result = blob_open(connection, "screening", "numbers", order->id, false, &blob);
     if (result < 0)
         return result;
@@ -106,7 +106,7 @@ static int read_numbers(struct connection *connection, const struct order *order
 static int read_answers(struct connection *connection, const struct order *order, int64_t first,
                         size_t count, uint8_t *ret_answers)
 {
-    sqlite3_blob *blob;
+    sqlite3_blob *blob = NULL;
     int result = blob_open(connection, "screening_answers", "answers", order->id, false, &blob);
     if (result < 0)
         return result;
@@ -118,7 +118,7 @@ static int read_answers(struct connection *connection, const struct order *order
 static int write_answers(struct connection *connection, const struct order *order, int64_t first,
                          size_t count, const uint8_t *answers)
 {
-    sqlite3_blob *blob;
+    sqlite3_blob *blob = NULL;
     int result = blob_open(connection, "screening_answers", "answers", order->id, true, &blob);
     if (result < 0)
         return result;
