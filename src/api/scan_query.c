@@ -10,7 +10,28 @@ struct scan {
     struct screening_get op;
     struct screening screening;
     struct exchange *exchange;
+    int64_t at, first, end; /* of the numbers: this one, and those that are shown */
 };
+
+/* Of queryTaskDetails: without a pageSize all numbers are one page. */
+struct details_input {
+    struct input_integer current, size;
+};
+
+static const struct input_field details_fields[] = {
+    {.name = "current",
+     .type = INPUT_INTEGER,
+     .offset = offsetof(struct details_input, current),
+     .min = 1,
+     .max = SCREENING_MAX_NUMBERS},
+    {.name = "pageSize",
+     .type = INPUT_INTEGER,
+     .offset = offsetof(struct details_input, size),
+     .min = 1,
+     .max = SCREENING_MAX_NUMBERS},
+};
+static const struct input_table details_table = {details_fields, 2, sizeof(struct details_input),
+                                                 NULL};
 
 static int refuse_unknown(struct exchange *x)
 {
@@ -116,7 +137,11 @@ const struct handler scan_progress = {&input_nothing, read_scan, start_progress}
 
 static void show_number(struct screening_get *op, int64_t number, bool exists)
 {
-    struct buf *b = &container_of(op, struct scan, op)->exchange->reply;
+    struct scan *scan = container_of(op, struct scan, op);
+    struct buf *b = &scan->exchange->reply;
+    int64_t at = scan->at++;
+    if (at < scan->first || at >= scan->end)
+        return;
     buf_add_json_comma(b);
     buf_add_text(b, "{\"whatsApp\":");
     reply_add_number(b, number);
@@ -143,6 +168,10 @@ static void then_details(struct store_call *call)
 static void read_details(struct exchange *x, struct store_reader *reader)
 {
     struct scan *scan = x->state;
+    const struct details_input *input = x->input;
+    int64_t size = input->size.given ? input->size.value : SCREENING_MAX_NUMBERS;
+    scan->first = input->current.given ? (input->current.value - 1) * size : 0;
+    scan->end = scan->first + size;
     buf_add_char(reply_begin(x), '[');
     scan->op.number = show_number;
     ask(x, reader, then_details);
@@ -153,5 +182,5 @@ static void start_details(struct exchange *x)
     exchange_read(x, read_details);
 }
 
-const struct handler scan_details_get = {&input_nothing, read_scan, start_details};
-const struct handler scan_details_post = {&input_nothing, read_scan, start_details};
+const struct handler scan_details_get = {&details_table, read_scan, start_details};
+const struct handler scan_details_post = {&details_table, read_scan, start_details};

@@ -50,6 +50,11 @@ def test_numbers_are_screened_and_answered_in_the_order_sent(client, account):
                        for number in [*data, data[5]]]
     assert sum(not one["exists"] for one in details) == 1
     assert data_of(client.call(DETAILS + id, b"", method="GET")) == details
+    for current, page in ((1, details[:250]), (3, details[500:]), (4, [])):
+        assert data_of(client.call(DETAILS + id, {"current": current, "pageSize": "250"})) == page
+    asked = client.call(DETAILS + id + "?pageSize=7&current=2", b"", method="GET")
+    assert data_of(asked) == details[7:14]
+    assert client.call(DETAILS + id, {"pageSize": 0}).status == 400
     progress = data_of(client.call(PROGRESS + id, {}))
     assert (progress["total"], progress["done"], progress["exists"]) == (601, 601, 600)
     assert 0 < progress["startTime"] <= progress["endTime"]
