@@ -9,10 +9,26 @@
 
 #define NUMBER INT64_C(8618217331411)
 
+/* What the store does by itself, the search index, is over when it returns: it would meet the faults that
+ * are meant for others. */
+static void reopen(struct harness *h)
+{
+    struct store_metrics metrics = {0};
+    harness_reopen(h);
+    while (metrics.search_passes == 0) {
+        mailbox_wait(h->box, 1);
+        store_metrics(h->store, &metrics);
+    }
+}
+
 static int start(void **state)
 {
     disk_heal();
-    return harness_start(state);
+    harness_start(state);
+    struct harness *h = *state;
+    h->settings.search_pause_ms = 3600000;
+    reopen(h);
+    return 0;
 }
 
 static int end(void **state)
@@ -47,7 +63,7 @@ static void assert_goes_on(struct harness *h, const char *stage)
     snprintf(expected, sizeof(expected), "stage=%s +0~0", stage);
     assert_shown(h, TENANT, NUMBER + 2, expected);
     assert_sound(h);
-    harness_reopen(h);
+    reopen(h);
     assert_shown(h, TENANT, NUMBER, "stage=before +0~0");
     assert_shown(h, TENANT, NUMBER + 2, expected);
     assert_sound(h);
@@ -106,7 +122,7 @@ static void a_full_disk_before_the_commit_changes_nothing(void **state)
     }
     /* A page cache of 32 pages for the writer: rows are in the log long before the commit. */
     h->settings.cache_kib = 16;
-    harness_reopen(h);
+    reopen(h);
     atomic_store(&disk.write_error, SQLITE_FULL);
     assert_int_equal(upsert(h, TENANT, NOW, items, COUNT, outcomes), ERR_STORE);
     disk_heal();
@@ -299,7 +315,7 @@ static void a_full_queue_refuses_at_once(void **state)
     struct harness *h = *state;
     enum { WRITES = 12, ROOM = 8 };
     h->settings.queue_max = ROOM;
-    harness_reopen(h);
+    reopen(h);
     struct customer_change items[WRITES];
     struct customer_outcome outcomes[WRITES];
     struct customers_upsert ops[WRITES];
