@@ -38,19 +38,6 @@ static int refuse_unknown(struct exchange *x)
     return refuse_with(x, STATUS_REFUSED, "orderId: no such screening");
 }
 
-static bool read_id(struct str text, uint8_t ret_id[SCREENING_ID_LEN])
-{
-    if (text.len != 2 * SCREENING_ID_LEN)
-        return false;
-    for (size_t i = 0; i < SCREENING_ID_LEN; i++) {
-        int high = hex_value(text.p[2 * i]), low = hex_value(text.p[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        ret_id[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 static int read_scan(struct exchange *x)
 {
     struct scan *scan = exchange_alloc(x, 1, sizeof(*scan));
@@ -59,7 +46,7 @@ static int read_scan(struct exchange *x)
         return reply_no_memory(x);
     scan->exchange = x;
     scan->op.tenant_id = x->tenant->id;
-    return read_id(x->parameter, scan->op.id) ? 0 : refuse_unknown(x);
+    return hex_read(x->parameter, scan->op.id, SCREENING_ID_LEN) < 0 ? refuse_unknown(x) : 0;
 }
 
 static void show_screening(struct screening_get *op, const struct screening *screening)

@@ -63,6 +63,18 @@ int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int hex_read(struct str text, uint8_t *ret_bytes, size_t len)
+{
+    if (text.len != 2 * len)
+        return ERR_INVALID;
+    for (size_t i = 0; i < text.len; i++)
+        if (hex_value(text.p[i]) < 0)
+            return ERR_INVALID;
+    for (size_t i = 0; i < len; i++)
+        ret_bytes[i] = (uint8_t)(hex_value(text.p[2 * i]) << 4 | hex_value(text.p[2 * i + 1]));
+    return 0;
+}
+
 int str_to_i64(struct str s, int64_t *ret_value)
 {
     const bool negative = s.len && s.p[0] == '-';

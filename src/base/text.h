@@ -49,6 +49,9 @@ int str_to_i64(struct str s, int64_t *ret_value) MUST_USE;
 /* The value of a hexadecimal digit of either case, -1 for any other byte. */
 int hex_value(char c);
 
+/* `len` bytes from as many pairs of hexadecimal digits and nothing else. ERR_INVALID. */
+int hex_read(struct str text, uint8_t *ret_bytes, size_t len) MUST_USE;
+
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool utf8_valid(const void *data, size_t len);
 

@@ -20,18 +20,7 @@ static int key_decode(const char *text, size_t len, uint8_t ret_key[SECRET_KEY_L
     if (len < KEY_FILE_LEN - 1 || len > KEY_FILE_LEN ||
         (len == KEY_FILE_LEN && text[KEY_FILE_LEN - 1] != '\n'))
         return ERR_INVALID;
-    uint8_t key[SECRET_KEY_LEN];
-    for (size_t i = 0; i < SECRET_KEY_LEN; i++) {
-        int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            explicit_bzero(key, sizeof(key));
-            return ERR_INVALID;
-        }
-        key[i] = (uint8_t)(high << 4 | low);
-    }
-    memcpy(ret_key, key, sizeof(key));
-    explicit_bzero(key, sizeof(key));
-    return 0;
+    return hex_read((struct str){text, 2 * SECRET_KEY_LEN}, ret_key, SECRET_KEY_LEN);
 }
 
 static int key_read(int fd, const char *path, uint8_t ret_key[SECRET_KEY_LEN], char *why,

@@ -224,6 +224,18 @@ static void control_characters_are_found_at_every_position(void **state)
     }
 }
 
+static void bytes_are_read_from_pairs_of_digits_and_nothing_else(void **state)
+{
+    (void)state;
+    uint8_t bytes[3] = {9, 9, 9};
+    assert_int_equal(hex_read(STR("00aFc"), bytes, 3), ERR_INVALID);
+    assert_int_equal(hex_read(STR("00aFc4e"), bytes, 3), ERR_INVALID);
+    assert_int_equal(hex_read(STR("00aFcg"), bytes, 3), ERR_INVALID);
+    assert_int_equal(bytes[0], 9);
+    assert_int_equal(hex_read(STR("00aFc4"), bytes, 3), 0);
+    assert_memory_equal(bytes, "\x00\xaf\xc4", 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +251,7 @@ int main(void)
         cmocka_unit_test(plain_json_ends_at_the_first_byte_to_escape),
         cmocka_unit_test(hashes_depend_on_every_byte_the_length_and_the_seed),
         cmocka_unit_test(hashes_of_consecutive_numbers_spread),
+        cmocka_unit_test(bytes_are_read_from_pairs_of_digits_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
