@@ -60,13 +60,7 @@ static void each(struct actions_result *get, size_t index, enum action_status st
 static void then_result(struct store_call *call)
 {
     struct exchange *x = call->owner;
-    if (call->result < 0) {
-        buf_free(&x->reply);
-        (void)refuse_store(x, call->result);
-    } else {
-        buf_add_char(&x->reply, ']');
-        reply_end(x);
-    }
+    reply_end_list(x, call->result);
     exchange_finish(x);
 }
 

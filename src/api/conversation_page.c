@@ -148,11 +148,7 @@ static void answer(struct page_call *call, int result)
         return;
     }
     buf_free(&call->exchange->reply);
-    if (result == ERR_TIMEOUT)
-        (void)refuse_http(call->exchange, 503,
-                          "the search took longer than 5 s, narrow it or try again");
-    else
-        (void)refuse_store(call->exchange, result);
+    (void)refuse_store(call->exchange, result);
 }
 
 static void ask(struct exchange *x, struct store_reader *reader);

@@ -130,8 +130,6 @@ static void answer(struct page_call *call)
     buf_free(&x->reply);
     if (result >= 0)
         (void)refuse(x, STATUS_GROUP_VALUE);
-    else if (result == ERR_TIMEOUT)
-        (void)refuse_http(x, 503, "the search took longer than 5 s, narrow it or try again");
     else
         (void)refuse_store(x, result);
 }

@@ -192,13 +192,7 @@ static void show_chat(struct account_groups_get *op, const struct group_chat *ch
 static void then_list(struct store_call *call)
 {
     struct exchange *x = call->owner;
-    if (call->result < 0) {
-        buf_free(&x->reply);
-        (void)refuse_store(x, call->result);
-    } else {
-        buf_add_char(&x->reply, ']');
-        reply_end(x);
-    }
+    reply_end_list(x, call->result);
     exchange_finish(x);
 }
 

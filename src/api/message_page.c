@@ -206,11 +206,7 @@ static void end(struct page_call *call)
 static void refuse_page(struct page_call *call, int result)
 {
     buf_free(&call->exchange->reply);
-    if (result == ERR_TIMEOUT)
-        (void)refuse_http(call->exchange, 503,
-                          "the search took longer than 5 s, narrow it or try again");
-    else
-        (void)refuse_store(call->exchange, result);
+    (void)refuse_store(call->exchange, result);
 }
 
 static void ask(struct exchange *x, struct store_reader *reader);

@@ -28,6 +28,17 @@ struct buf *reply_begin(struct exchange *x)
     return b;
 }
 
+void reply_end_list(struct exchange *x, int result)
+{
+    if (result < 0) {
+        buf_free(&x->reply);
+        (void)refuse_store(x, result);
+    } else {
+        buf_add_char(&x->reply, ']');
+        reply_end(x);
+    }
+}
+
 void reply_end(struct exchange *x)
 {
     buf_add_char(&x->reply, '}');
@@ -107,6 +118,8 @@ int refuse_store(struct exchange *x, int result)
     case ERR_RUNNING: return refuse_http(x, 409, "Idempotency-Key: its call is still running");
     case ERR_FULL:
         return refuse_http(x, 503, "Idempotency-Key: too many are kept, try again later");
+    case ERR_TIMEOUT:
+        return refuse_http(x, 503, "the search took longer than 5 s, narrow it or try again");
     case ERR_UNKNOWN:
         return refuse_with(x, STATUS_DATABASE,
                            "database error: outcome unknown, please repeat the call");

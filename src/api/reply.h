@@ -10,6 +10,8 @@
 struct buf *reply_begin(struct exchange *x);
 /* Closes the envelope. When the answer outgrew its maximum it becomes a refusal instead. */
 void reply_end(struct exchange *x);
+/* Of an answer that is an array: closes it, or refuses for the store's error in its place. */
+void reply_end_list(struct exchange *x, int result);
 
 /* "data":null */
 void reply_nothing(struct exchange *x);
@@ -23,7 +25,8 @@ int refuse_with(struct exchange *x, enum status status,
                 const char *message); /* code, own message */
 int refuse_http(struct exchange *x, int http_status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A store verb's error as the client's answer (517, 503; 422 and 409 to an Idempotency-Key). */
+/* A store verb's error as the client's answer (517; 503, also for the deadline of a slow read; 422 and
+ * 409 to an Idempotency-Key). */
 int refuse_store(struct exchange *x, int result);
 int reply_no_memory(struct exchange *x);
 

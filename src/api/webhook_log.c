@@ -100,9 +100,7 @@ static void done_log(struct store_call *store_call)
     struct exchange *x = store_call->owner;
     struct log_call *call = x->state;
     const struct log_input *input = x->input;
-    if (store_call->result == ERR_TIMEOUT) {
-        (void)refuse_http(x, 503, "the search took longer than 5 s, narrow it or try again");
-    } else if (store_call->result < 0) {
+    if (store_call->result < 0) {
         (void)refuse_store(x, store_call->result);
     } else if (call->records.failed) {
         (void)reply_no_memory(x);
